@@ -1,0 +1,29 @@
+"""Fixtures that every test may use."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.test import override_settings
+
+from tests.personas import World
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_static_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Pages are drawn without collecting static files first; the browser tests collect them for real."""
+    root = tmp_path_factory.mktemp("static")
+    storages = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    call_command("compile_translations", verbosity=0)
+    with override_settings(STATIC_ROOT=str(root), STORAGES=storages):
+        yield root
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    """Everybody, and nobody's case yet."""
+    return World()

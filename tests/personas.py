@@ -1,0 +1,131 @@
+"""The people of the tests: each with a role, a unit and a place in the world. Personas, not rows of fixtures."""
+
+import uuid
+from datetime import date, datetime
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from django.test import Client
+
+from cases.actions import intake
+from cases.models import Case
+from meetings.actions import meeting as meetings
+from meetings.models import Environment, LogbookTemplate, Theme
+from networks.models import Agency, Area, County, Municipality, Role, RoleMembership, Sector, Unit, User
+from networks.signin import SECOND_FACTOR
+from networks.views import BACKEND
+from yhteiso.lib.dates import HELSINKI
+
+PASSWORD = "pieni-kuusi-metsassa-laulaa"
+
+
+def at(text: str) -> datetime:
+    """A moment in Helsinki: '2026-06-05 12:46'."""
+    return datetime.fromisoformat(text).replace(tzinfo=HELSINKI)
+
+
+class World:
+    """One county with two areas, and everybody who must and must not see a family there."""
+
+    def __init__(self) -> None:
+        self.county = County.objects.create(code="19", name="Pohjois-Pohjanmaan hyvinvointialue")
+        city = Municipality.objects.create(county=self.county, code="564", name="Oulu")
+        self.area = self._area("Kuusiranta", "Kuusirannan", "08 000 1234")
+        self.other_area = self._area("Haapaniemi", "Haapaniemen", "08 000 9999")
+        for area in (self.area, self.other_area):
+            area.municipalities.add(city)
+        ecec = Agency.objects.create(
+            name="Oulun varhaiskasvatus", legal_name="Oulun kaupunki", controller="Oulun kaupunki", sector=Sector.ECEC
+        )
+        family = Agency.objects.create(
+            name="Perhepalvelut", legal_name="Hyvinvointialue", controller="Hyvinvointialue",
+            sector=Sector.FAMILY_SERVICES,
+        )  # fmt: skip
+        self.day_care = Unit.objects.create(agency=ecec, area=self.area, name="Päiväkoti Pikkukäpy")
+        self.guidance = Unit.objects.create(agency=family, area=self.area, name="Perheohjaus Kuusiranta")
+        self.other_unit = Unit.objects.create(agency=family, area=self.other_area, name="Perheohjaus Haapaniemi")
+
+        self.coordinator = self.person("Riikka Tuulenpää", Role.COORDINATOR, self.guidance, area=self.area)
+        self.second_coordinator = self.person("Noora Lehtovaara", Role.COORDINATOR, self.guidance, area=self.area)
+        self.other_coordinator = self.person("Teija Suomäki", Role.COORDINATOR, self.other_unit, area=self.other_area)
+        self.professional = self.person("Kaisa Koivupuro", Role.PROFESSIONAL, self.day_care)
+        self.member = self.person("Sari Hietaniitty", Role.PROFESSIONAL, self.guidance)
+        self.colleague = self.person("Tuula Kivipolku", Role.PROFESSIONAL, self.day_care)
+        self.left = self.person("Antti Lumme", Role.PROFESSIONAL, self.guidance)
+        self.unit_head = self.person("Liisa Valkama", Role.UNIT_HEAD, self.day_care, unit=self.day_care)
+        self.leader = self.person("Päivi Kallioranta", Role.LEADERSHIP, self.day_care, area=self.area)
+        self.other_leader = self.person("Jorma Peltola", Role.LEADERSHIP, self.other_unit, area=self.other_area)
+        self.officer = self.person("Ville Harjukallio", Role.OFFICER)
+        self.administrator = self.person("Elina Saarikko", Role.ADMINISTRATOR)
+        self.template = template()
+
+    def _area(self, name: str, genitive: str, phone: str) -> Area:
+        return Area.objects.create(
+            county=self.county, name=name, name_genitive=genitive, phone=phone, hours="arkisin klo 8–16",
+            emergency_phone="08 000 0112",
+        )  # fmt: skip
+
+    def person(
+        self, name: str, role: str | None, home: Unit | None = None, *, area: Area | None = None, unit: Unit | None = None
+    ) -> User:
+        """Somebody with an account and, if given, a role that has been in force since 2020. `home` is the unit."""
+        email = f"{name.lower().replace(' ', '.').replace('ä', 'a').replace('ö', 'o')}@esimerkki.invalid"
+        user = User(email=email, name=name, title="ammattilainen", unit=home, phone="040 000 0101")
+        user.set_unusable_password()
+        user.save()
+        if role:
+            RoleMembership.objects.create(user=user, role=role, area=area, unit=unit, starts_on=date(2020, 1, 1))
+        return User.objects.select_related("unit__agency", "unit__area").get(pk=user.pk)
+
+    def client(self, user: User | None = None, *, second_factor: bool = True) -> Client:
+        """A browser in which this person has signed in; without one, nobody."""
+        client = Client()
+        if user is not None:
+            session = SessionStore()
+            session[SESSION_KEY] = str(user.pk)
+            session[BACKEND_SESSION_KEY] = BACKEND
+            session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+            if second_factor:
+                session[SECOND_FACTOR] = True
+            session.save()
+            client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
+        return client
+
+    def concern(self, *, by: User | None = None, now: datetime, **fields: Any) -> Any:
+        """A professional's written worry about Aatu."""
+        values = {
+            "child_name": "Aatu", "child_age": 4, "place": "Päiväkoti Pikkukäpy", "strengths": "Leikkii Oivan kanssa.",
+            "everyday": "Aamut ovat vaikeita.", "family_asked": "yes", "agreed": "Äiti toivoo apua.",
+            "reachable": "040 000 0101",
+        } | fields  # fmt: skip
+        return intake.log_concern(by=by or self.professional, form_key=uuid.uuid4(), now=now, **values)
+
+    def case(self, *, call: str = "2026-06-05 12:46", concern: bool = True, child: str = "Aatu", age: int = 4) -> Case:
+        """A case opened from a call of Kaisa's, with Sari as a member and Antti as one who has left."""
+        now = at(call)
+        row = self.concern(now=now, child_name=child, child_age=age) if concern else None
+        taken = intake.begin_call(by=self.coordinator, area=self.area, concern=row, now=now)
+        taken = intake.save_call(
+            call=taken, version=taken.version, now=now, child_name=child, child_family_name="Suvilehto", child_age=age,
+            guardians="Jenna Suvilehto, äiti", strengths="Leikkii hyvin.", everyday="Itkee aamuisin, SALAINEN-TEKSTI.",
+            consent="oral", consent_by="äiti 5.6.", consent_for="neuvola", route="network",
+        )  # fmt: skip
+        case = intake.finish_call(call=taken, by=self.coordinator, now=now).case
+        assert case is not None
+        meetings.add_member(case=case, user=self.member, must_attend=True, by=self.coordinator, now=now)
+        gone = meetings.add_member(case=case, user=self.left, must_attend=False, by=self.coordinator, now=now)
+        from cases.actions.network import end_membership
+
+        end_membership(case=case, membership=gone, reason="siirtyi muualle", by=self.coordinator, now=now)
+        return Case.objects.get(pk=case.pk)
+
+
+def template() -> LogbookTemplate:
+    """A short logbook template: two themes at home, one in day care, one in leisure time."""
+    row = LogbookTemplate.objects.create(age_band="early_childhood", name="Varhaiskasvatus")
+    themes = [("home", "Arjen rytmi"), ("home", "Uni ja lepo"), ("day_care", "Leikki ja kaverit"), ("leisure", "Ulkoilu")]
+    for position, (environment, title) in enumerate(themes):
+        Theme.objects.create(template=row, environment=Environment(environment), position=position, title=title)
+    return row

@@ -1,0 +1,64 @@
+"""One transaction and one hat around each request."""
+
+import logging
+from collections.abc import Callable
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, resolve
+
+from yhteiso.hats.wear import put_on, take_off
+
+logger = logging.getLogger(__name__)
+
+# Sign-in works as the web login itself, which may read accounts and sessions but no table of a family.
+BAREHEADED = ("account_", "mfa_", "demo-signin", "invitation", "set_language", "keepalive")
+# These touch no database, or must answer when it is down.
+WITHOUT_DATABASE = {"health", "gallery", "csp-report"}
+
+
+class HatMiddleware:
+    """Opens the transaction, renders inside it, takes the hat off, and undoes everything when the answer is an error.
+
+    Django has already turned an exception into a response here, so `atomic` alone would commit a half-done write.
+    A refusal (4xx) commits, because its log row is in it; actions are atomic themselves.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        name = url_name(request)
+        if name in WITHOUT_DATABASE:
+            return self.get_response(request)
+        with transaction.atomic():
+            hat = None if name.startswith(BAREHEADED) else hat_of(request)
+            request.hat = hat  # type: ignore[attr-defined]
+            if hat:
+                put_on(hat, request.user.pk)
+            try:
+                response = self.get_response(request)
+                if hasattr(response, "render") and not getattr(response, "is_rendered", True):
+                    response = response.render()
+                if response.status_code >= 500:
+                    transaction.set_rollback(True)
+            finally:
+                if hat:
+                    take_off()
+        return response
+
+
+def url_name(request: HttpRequest) -> str:
+    """The matched URL's name with its namespace, or '' where nothing matches."""
+    try:
+        return resolve(request.path_info).view_name or ""
+    except Resolver404:
+        return ""
+
+
+def hat_of(request: HttpRequest) -> str:
+    """The hat that the signed-in person wears now; everybody else is `public`."""
+    if not request.user.is_authenticated:
+        return "public"
+    request.user.chosen_role = request.session.get("role")
+    return request.user.hat

@@ -1,0 +1,33 @@
+"""Putting a hat on and taking it off, for the length of one transaction."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection, transaction
+
+from yhteiso.hats.roles import role
+
+
+def put_on(hat: str, user_id: int | None) -> None:
+    """Become the hat's role, as this person, until the transaction ends or `take_off`."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('role', %s, true), set_config('app.uid', %s, true)", [role(hat), str(user_id or "")]
+        )
+
+
+def take_off() -> None:
+    """Be the login again, and nobody. Needed by hand where an outer transaction goes on (tests, nested blocks)."""
+    if connection.needs_rollback:  # the transaction is dead and takes the hat with it
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('role', 'none', true), set_config('app.uid', '', true)")
+
+
+@contextmanager
+def wearing(hat: str, user_id: int | None = None) -> Iterator[None]:
+    """Run a block in one transaction under a hat. On an exception everything is rolled back, and the hat with it."""
+    with transaction.atomic():
+        put_on(hat, user_id)
+        yield
+        take_off()

@@ -1,0 +1,35 @@
+"""What the logs may say: where something broke, never with whose words (no body, no locals, no SQL parameters)."""
+
+import logging
+import traceback
+from typing import Any
+
+from django.views.debug import ExceptionReporter
+
+
+class NoContent(logging.Filter):
+    """Replaces an exception's message, which may quote what a user typed, by its type and the places it came through."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and record.exc_info[0]:
+            kind, _, trace = record.exc_info
+            frames = [f"{f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(trace)]
+            record.msg = f"{record.getMessage()}\n{kind.__name__}\n  " + "\n  ".join(frames)
+            record.args = None
+            record.exc_info = None
+            record.exc_text = None
+        if hasattr(record, "request"):
+            del record.request
+        return True
+
+
+class QuietReporter(ExceptionReporter):
+    """An error report with neither local variables nor request body."""
+
+    def get_traceback_data(self) -> dict[str, Any]:
+        data = super().get_traceback_data()
+        for frame in data.get("frames", []):
+            frame["vars"] = []
+        data["filtered_POST_items"] = []
+        data["exception_value"] = ""
+        return data
