@@ -1,0 +1,91 @@
+"""The one door to a family. Whoever may not know that a case exists gets 404; who may know but not do it gets 403."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Literal
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from cases.models import Case
+from networks.models import User
+from yhteiso.audit.models import Verb, record
+
+Permission = Literal["view", "text", "coordinate", "answer", "write_logbook", "print"]
+
+# Which hats may do what in a case that they see. Reviewed as a table; the walls of PostgreSQL say the same.
+ALLOWED: dict[Permission, set[str]] = {
+    "view": {"area", "member"},
+    "text": {"area"},
+    "coordinate": {"area"},
+    "answer": {"area", "member"},
+    "write_logbook": {"area", "member"},
+    "print": {"area", "member"},
+}
+
+
+class NotAllowed(Exception):
+    """A refusal with a sentence fit for the user. Raised by actions; pages show it where the deed was tried."""
+
+
+def can(user: User, permission: Permission, case: Case) -> bool:
+    """Whether somebody who sees the case may do this in it."""
+    return user.hat in ALLOWED[permission]
+
+
+def get_case(request: HttpRequest, ref: str, permission: Permission = "view", verb: Verb = Verb.VIEW) -> Case:
+    """The only way from a request to a case; writes the read log in the same transaction.
+
+    Raises Http404 for a case that is not there or not visible (the same page), PermissionDenied where the person may
+    open the case but not do this.
+    """
+    case = Case.objects.visible_to(request.user).select_related("area").filter(ref=ref).first()
+    if case is None:
+        log(request, Verb.DENY, reason="not visible")
+        raise Http404
+    if not can(request.user, permission, case):
+        log(request, Verb.DENY, case=case, reason=permission)
+        raise PermissionDenied(_("Only the area's coordinator may do this."))
+    log(request, verb, case=case, reason=request.user.hat)
+    return case
+
+
+def for_hats(*hats: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """A page of these hats only. Anybody else gets the page of what is not there, and the refusal is logged."""
+
+    def decorator(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.user.hat not in hats:
+                log(request, Verb.DENY, reason="hat")
+                raise Http404
+            return view(request, *args, **kwargs)
+
+        return inner
+
+    return decorator
+
+
+def log(
+    request: HttpRequest, verb: Verb, *, case: Case | None = None, cases: list[Case] | None = None, reason: str = ""
+) -> None:
+    """Write who did what on which page. A list names every case that it showed."""
+    user = request.user
+    record(
+        verb=verb,
+        page=request.resolver_match.view_name if request.resolver_match else "",
+        actor_id=user.pk,
+        actor_name=user.name if user.is_authenticated else "",
+        actor_agency=_agency_of(user) if user.is_authenticated else "",
+        hat=getattr(request, "hat", None) or "",
+        now=timezone.now(),
+        case_id=case.pk if case else None,
+        case_ids=[c.pk for c in cases or []],
+        reason=reason,
+    )
+
+
+def _agency_of(user: User) -> str:
+    return user.unit.agency.name if user.unit_id and user.unit else ""

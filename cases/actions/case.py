@@ -1,0 +1,107 @@
+"""Opening, moving and closing a case, and the lock and the event that every write begins and ends with."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from cases.access import NotAllowed
+from cases.models import (
+    Case,
+    CaseEvent,
+    CaseText,
+    CloseReason,
+    MemberRole,
+    Membership,
+    Person,
+    PersonContact,
+    PersonKind,
+    Status,
+)
+from networks.models import User
+from yhteiso.lib.dates import day14, helsinki_date, latest_meeting_day
+
+if TYPE_CHECKING:
+    from cases.models import Call
+
+
+def lock(case: Case) -> Case:
+    """The case, locked for the rest of the transaction. Works in every hat that may see it.
+
+    `sec.lock_case` checks and locks with the owner's right, since a member may not update a case and PostgreSQL would
+    silently find no row. Raises NotAllowed when the case is no longer this person's.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sec.lock_case(%s)", [case.pk])
+        if cursor.fetchone()[0] is None:
+            raise NotAllowed(_("You are no longer part of this situation."))
+    return Case.objects.get(pk=case.pk)
+
+
+def note(case: Case, kind: str, /, *, at: datetime, by: User | None, **detail: Any) -> None:
+    """Append an event for people to read. `detail`: dates, names of units; never anybody's words."""
+    CaseEvent.objects.create(case=case, kind=kind, at=at, by=by, detail=detail)
+
+
+def move(case: Case, to: str, *, save: bool = True) -> None:
+    """Change the status as TRANSITIONS allow, or raise NotAllowed. The case must be locked."""
+    if case.status == to:
+        return
+    if refusal := case.blocker(to):
+        raise NotAllowed(refusal)
+    case.status = to
+    if save:
+        case.save(update_fields=["status"])
+
+
+def open_case(*, call: "Call", by: User, now: datetime) -> Case:
+    """Open a case from a call: its two weeks, the child, the caller and the coordinator as the first members."""
+    t0 = min(filter(None, [call.began_at, call.concern.sent_at if call.concern else None]))
+    start = helsinki_date(t0)
+    case = Case.objects.create(
+        area_id=call.area_id, coordinator=by, opened_at=now, opened_by=by, t0_at=t0, day14_on=day14(start),
+        plan_by_on=latest_meeting_day(start), consent=call.consent, protected=call.protected,
+        child_name=call.child_name, child_age=call.age_on(start), caller_label=_caller(call),
+    )  # fmt: skip
+    CaseText.objects.create(
+        case=case, strengths=call.strengths, everyday=call.everyday, around=call.around, guardians=call.guardians,
+        consent_by=call.consent_by, consent_for=call.consent_for,
+    )  # fmt: skip
+    child = Person.objects.create(
+        case=case, kind=PersonKind.CHILD, name=call.child_name, family_name=call.child_family_name
+    )
+    PersonContact.objects.create(person=child, case=case, born_on=call.child_born_on)
+    Membership.objects.create(case=case, person=child, role=MemberRole.FAMILY, started_at=now, started_by=by)
+    _join(case, by, MemberRole.COORDINATOR, by=by, now=now)
+    if call.concern and call.concern.logged_by_id != by.pk:
+        caller = call.concern.logged_by
+        _join(case, caller, MemberRole.CALLER, by=by, now=now, masked=call.caller_masked)
+    note(case, "call", at=t0, by=None)
+    note(case, "opened", at=now, by=by)
+    return case
+
+
+def _join(case: Case, user: User, role: str, *, by: User, now: datetime, masked: bool = False) -> Membership:
+    return Membership.objects.create(
+        case=case, user=user, unit_id=user.unit_id, role=role, masked=masked, started_at=now, started_by=by
+    )
+
+
+def _caller(call: "Call") -> str:
+    if call.caller_masked:
+        return str(_("Health services"))
+    return ", ".join(part for part in (call.caller_name, call.caller_unit) if part)
+
+
+@transaction.atomic
+def close(*, case: Case, by: User, reason: str, now: datetime) -> Case:
+    """Close the case and end every membership. Raises NotAllowed where the case may not close."""
+    case = lock(case)
+    if refusal := case.blocker(Status.CLOSED):
+        raise NotAllowed(refusal)
+    case.status, case.closed_at, case.closed_by, case.close_reason = Status.CLOSED, now, by, CloseReason(reason)
+    case.save(update_fields=["status", "closed_at", "closed_by", "close_reason"])
+    case.memberships.filter(ended_at=None).update(ended_at=now, ended_by=by, end_reason="closed")
+    note(case, "closed", at=now, by=by, reason=str(reason))
+    return case

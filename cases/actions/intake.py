@@ -1,0 +1,151 @@
+"""From a worry to a case: the concern that is logged, the call that is taken, the route that follows."""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, connection, transaction
+from django.utils.translation import gettext as _
+
+from cases.access import NotAllowed
+from cases.actions.case import open_case
+from cases.models import Call, Concern, FamilyAsked, Route
+from networks.models import Area, User
+
+CALL_FIELDS = (
+    "caller_name", "caller_unit", "caller_masked", "child_name", "child_family_name", "child_born_on", "child_age",
+    "protected", "guardians", "strengths", "everyday", "around", "consent", "consent_by", "consent_for", "route",
+)  # fmt: skip
+SAME_PRESS = timedelta(seconds=10)
+# Emptied when the consultation is anonymous: whatever names somebody.
+NAMING = (
+    "caller_name", "caller_unit", "child_name", "child_family_name", "guardians", "around", "consent_by", "consent_for",
+)  # fmt: skip
+
+
+def area_for(user: User) -> Area:
+    """The area whose coordinator answers this professional. Raises NotAllowed where none is set."""
+    unit = user.unit
+    if unit is None or unit.area is None:
+        raise NotAllowed(_("Your unit does not belong to an area yet. Call the coordinator."))
+    return unit.area
+
+
+def log_concern(*, by: User, form_key: uuid.UUID, now: datetime, **fields: Any) -> Concern:
+    """Write a professional's concern; the two weeks begin. The same `form_key` again returns the first one.
+
+    While the family has not been asked, name, age and place are emptied here, whatever the form carried.
+    """
+    if fields["family_asked"] == FamilyAsked.NOT_YET:
+        fields |= {"child_name": "", "child_age": None, "place": ""}
+    concern = Concern(
+        area=area_for(by), logged_by=by, unit_id=by.unit_id, sent_at=now, form_key=form_key, **fields
+    )
+    try:
+        with transaction.atomic():
+            concern.save(force_insert=True)
+    except IntegrityError:
+        return Concern.objects.get(logged_by=by, form_key=form_key)
+    return concern
+
+
+@transaction.atomic
+def begin_call(*, by: User, area: Area, concern: Concern | None = None, now: datetime) -> Call:
+    """Take a call. T0 is this second, or when the concern that it answers was sent.
+
+    A concern has one call: opening it again returns the call that is already there. A second press within seconds, with
+    nothing written yet, is the same call too.
+    """
+    if concern is None:
+        return _untouched(by, area, now) or Call.objects.create(area=area, taken_by=by, began_at=now)
+    concern = Concern.objects.select_for_update(of=("self",), no_key=True).select_related("unit", "logged_by").defer(
+        "logged_by__password", "logged_by__last_login"
+    ).get(pk=concern.pk)  # fmt: skip
+    if existing := Call.objects.filter(concern=concern).first():
+        return existing
+    return Call.objects.create(
+        area=concern.area, taken_by=by, began_at=now, concern=concern,
+        caller_name=concern.logged_by.name, caller_unit=concern.unit.name if concern.unit else "",
+        child_name=concern.child_name, child_age=concern.child_age, strengths=concern.strengths,
+        everyday=concern.everyday, around=concern.place,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def save_call(*, call: Call, version: int, now: datetime, **fields: Any) -> Call:
+    """Keep what has been typed so far. Raises Stale when another window has saved something else in between.
+
+    The same content again is not a new version: the last keystroke and the pressed button may be saved at once.
+    """
+    call = _locked(call)
+    if call.finished_at:
+        raise NotAllowed(_("This call has already been finished."))
+    changed = {name: fields[name] for name in CALL_FIELDS if name in fields and getattr(call, name) != fields[name]}
+    if not changed:
+        return call
+    if call.version != version:
+        raise Stale(call)
+    for name, value in changed.items():
+        setattr(call, name, value)
+    call.version += 1
+    call.saved_at = now
+    call.save()
+    return call
+
+
+@transaction.atomic
+def finish_call(*, call: Call, by: User, now: datetime) -> Call:
+    """Act on the route. A network opens a case; an anonymous consultation keeps nothing that names anybody.
+
+    Raises NotAllowed where something that the route needs is missing. Finishing twice opens one case.
+    """
+    call = _locked(call)
+    if call.finished_at:
+        return call
+    if refusal := call_blocker(call):
+        raise NotAllowed(refusal)
+    call.finished_at = now
+    if call.route == Route.NETWORK:
+        call.case = open_case(call=call, by=by, now=now)
+    if call.route == Route.CONSULTATION:
+        for name in NAMING:
+            setattr(call, name, "")
+        call.child_born_on = call.child_age = None
+    call.save()
+    if call.concern_id:
+        Concern.objects.filter(pk=call.concern_id, answered_at=None).update(
+            answered_at=now, answered_by=by, case=call.case
+        )
+    return call
+
+
+def call_blocker(call: Call) -> str | None:
+    """Why the call can't be finished by its route yet: a sentence for the user, or None."""
+    if not call.route:
+        return str(_("Choose what is done."))
+    if call.route == Route.NETWORK:
+        if not call.child_name:
+            return str(_("Write the child's first name, so that the network can be gathered."))
+        if call.consent not in ("oral", "waiting"):
+            return str(_("A network is gathered only when the family knows of it. Record what the family has said."))
+    return None
+
+
+class Stale(Exception):
+    """Somebody else has saved since this page was opened. Carries the row as it is now."""
+
+    def __init__(self, current: Any) -> None:
+        super().__init__()
+        self.current = current
+
+
+def _untouched(by: User, area: Area, now: datetime) -> Call | None:
+    """The call that the same person began a moment ago and has not written anything in. Two presses at once wait here."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('begin-call'), %s)", [by.pk])
+    mine = Call.objects.unfinished().filter(taken_by=by, area=area, concern=None, version=0)
+    return mine.filter(began_at__gt=now - SAME_PRESS).first()
+
+
+def _locked(call: Call) -> Call:
+    return Call.objects.select_for_update(of=("self",), no_key=True).get(pk=call.pk)

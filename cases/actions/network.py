@@ -1,0 +1,93 @@
+"""Who is in the network: adding people, ending a membership, recording consent."""
+
+from datetime import date, datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from cases.access import NotAllowed
+from cases.actions.case import lock, move, note
+from cases.models import Case, MemberRole, Membership, Person, PersonContact, PersonKind, Status
+from networks.models import User
+
+
+@transaction.atomic
+def add_member(*, case: Case, user: User, must_attend: bool, masked: bool = False, by: User, now: datetime) -> Membership:
+    """Take a professional into the network. Adding the same person twice at once makes one membership."""
+    case = _open(case)
+    existing = case.memberships.filter(user=user, ended_at=None).first()
+    if existing:
+        return existing
+    if not user.is_active:
+        raise NotAllowed(_("This person's account is no longer in use."))
+    member = Membership.objects.create(
+        case=case, user=user, unit_id=user.unit_id, role=MemberRole.MEMBER, must_attend=must_attend, masked=masked,
+        started_at=now, started_by=by,
+    )  # fmt: skip
+    _gathered(case)
+    note(case, "member_added", at=now, by=by, unit="" if masked or not user.unit else user.unit.name)
+    return member
+
+
+@transaction.atomic
+def add_person(
+    *, case: Case, kind: str, name: str, family_name: str = "", relation: str = "", phone: str = "",
+    language: str = "", interpreter: bool = False, consent: str = "", consent_on: date | None = None,
+    must_attend: bool = False, by: User, now: datetime,
+) -> Membership:  # fmt: skip
+    """Add a guardian or a close person of the family, who has no account. Raises NotAllowed for a second child."""
+    case = _open(case)
+    if kind == PersonKind.CHILD:
+        raise NotAllowed(_("A situation is about one child."))
+    person = Person.objects.create(
+        case=case, kind=kind, name=name, family_name=family_name, relation=relation, language=language,
+        interpreter=interpreter, consent=consent, consent_on=consent_on,
+    )  # fmt: skip
+    PersonContact.objects.create(person=person, case=case, phone=phone)
+    member = Membership.objects.create(
+        case=case, person=person, role=MemberRole.FAMILY, must_attend=must_attend, started_at=now, started_by=by
+    )
+    note(case, "person_added", at=now, by=by, kind=kind)
+    return member
+
+
+@transaction.atomic
+def record_consent(*, case: Case, person: Person, consent: str, consent_on: date | None, by: User, now: datetime) -> Person:
+    """Record what a guardian has said of exchanging information."""
+    case = _open(case)
+    person = case.persons.select_for_update().get(pk=person.pk)
+    person.consent, person.consent_on = consent, consent_on
+    person.save(update_fields=["consent", "consent_on"])
+    note(case, "consent", at=now, by=by, consent=consent)
+    return person
+
+
+@transaction.atomic
+def end_membership(*, case: Case, membership: Membership, reason: str, by: User, now: datetime) -> Membership:
+    """End a membership. From the next request on, the person sees nothing of the case. The coordinator can't be ended."""
+    case = lock(case)
+    member = case.memberships.select_for_update(of=("self",), no_key=True).get(pk=membership.pk)
+    if member.ended_at:
+        return member
+    if member.user_id == case.coordinator_id:
+        raise NotAllowed(_("The coordinator can't leave before somebody else has taken the situation over."))
+    if member.person_id and member.person and member.person.kind == PersonKind.CHILD:
+        raise NotAllowed(_("The child always belongs to the network."))
+    member.ended_at, member.ended_by, member.end_reason = now, by, reason
+    member.save(update_fields=["ended_at", "ended_by", "end_reason"])
+    note(case, "member_ended", at=now, by=by)
+    return member
+
+
+def _open(case: Case) -> Case:
+    case = lock(case)
+    if case.status == Status.CLOSED:
+        raise NotAllowed(_("This situation is closed. Nothing can be added to it."))
+    return case
+
+
+def _gathered(case: Case) -> None:
+    if case.status == Status.NEW:
+        move(case, Status.GATHERING)
+
+

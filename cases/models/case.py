@@ -1,0 +1,189 @@
+"""The case itself: where it is on its way, its two weeks, and what has happened."""
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from django.apps import apps
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+
+from networks.models import Area, User
+from yhteiso.lib.dates import Clock, clock, helsinki_date
+from yhteiso.lib.ids import new_ref
+
+if TYPE_CHECKING:
+    from django_stubs_ext.db.models.manager import RelatedManager
+
+    from cases.models.people import Membership, Person
+
+TEXT = 2000
+
+
+class ConsentState(models.TextChoices):
+    """What the family has said of exchanging information (suostumus tietojen vaihtoon)."""
+
+    ORAL = "oral", _("Agreed by word")
+    WAITING = "waiting", _("The other guardian is missing")
+    UNAWARE = "unaware", _("Does not know of the call")
+
+
+class Status(models.TextChoices):
+    """Where a case is on its way: the columns of the board."""
+
+    NEW = "new", _("New")
+    GATHERING = "gathering", _("The network is gathered")
+    SCHEDULING = "scheduling", _("A time is agreed on")
+    AGREED = "agreed", _("A meeting is agreed")
+    FOLLOW_UP = "follow_up", _("Followed up")
+    CLOSED = "closed", _("Closed")
+
+
+TRANSITIONS: dict[str, set[str]] = {
+    Status.NEW: {Status.GATHERING, Status.SCHEDULING, Status.AGREED, Status.CLOSED},
+    Status.GATHERING: {Status.SCHEDULING, Status.AGREED, Status.CLOSED},
+    Status.SCHEDULING: {Status.AGREED, Status.CLOSED},
+    Status.AGREED: {Status.SCHEDULING, Status.FOLLOW_UP, Status.CLOSED},
+    Status.FOLLOW_UP: {Status.CLOSED},
+    Status.CLOSED: set(),
+}
+
+
+class CloseReason(models.TextChoices):
+    """Why a case ends."""
+
+    EVERYDAY_WORKS = "everyday_works", _("Everyday life works")
+    DECLINED = "declined", _("The family did not want it")
+    CHILD_PROTECTION = "child_protection", _("Moved to child protection")
+    OTHER_HELP = "other_help", _("Help continues elsewhere")
+    MOVED_AWAY = "moved_away", _("The family moved")
+
+
+class CaseQuerySet(models.QuerySet["Case"]):
+    def visible_to(self, user: User) -> "CaseQuerySet":
+        """The only definition of who may see a case: a coordinator the area's, a professional the own networks'."""
+        if user.hat == "area":
+            return self.filter(area_id__in=user.area_ids)
+        if user.hat == "member":
+            mine = apps.get_model("cases", "Membership").objects.filter(case=OuterRef("pk"), user_id=user.pk, ended_at=None)
+            return self.filter(Exists(mine))
+        return self.none()
+
+    def open(self) -> "CaseQuerySet":
+        return self.exclude(status=Status.CLOSED)
+
+    def waiting_first_meeting(self) -> "CaseQuerySet":
+        return self.open().filter(first_met_at=None)
+
+    def by_urgency(self) -> "CaseQuerySet":
+        """Those that wait for their first meeting first, fewest days left first."""
+        return self.order_by(F("first_met_at").asc(nulls_first=True), "plan_by_on", "pk")
+
+
+class Case(models.Model):
+    """A family's way with its network. `t0_at` is when the two weeks began; both deadlines are written once from it.
+
+    `day14_on`: T0's day in Helsinki + 14 calendar days, by which the promise is measured.
+    `plan_by_on`: the last working day on or before it, by which to plan. Neither ever moves later without two people.
+    """
+
+    ref = models.CharField(max_length=12, unique=True, default=new_ref, editable=False)
+    area = models.ForeignKey(Area, models.PROTECT, related_name="+")
+    coordinator = models.ForeignKey(User, models.PROTECT, related_name="+")
+    status = models.CharField(max_length=12, choices=Status, default=Status.NEW)
+    opened_at = models.DateTimeField()
+    opened_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    t0_at = models.DateTimeField()
+    day14_on = models.DateField()
+    plan_by_on = models.DateField()
+    first_met_at = models.DateTimeField(null=True)
+    delay_reason = models.CharField(max_length=20, blank=True)
+    consent = models.CharField(max_length=10, choices=ConsentState, blank=True)
+    protected = models.BooleanField(default=False)
+    child_name = models.CharField(max_length=60)
+    child_age = models.PositiveSmallIntegerField(null=True)
+    caller_label = models.CharField(max_length=260, blank=True)
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    close_reason = models.CharField(max_length=20, choices=CloseReason, blank=True)
+
+    objects = CaseQuerySet.as_manager()
+
+    if TYPE_CHECKING:
+        persons: RelatedManager["Person"]
+        memberships: RelatedManager["Membership"]
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status=Status.CLOSED, closed_at__isnull=False, closed_by__isnull=False)
+                & ~Q(close_reason="")
+                | ~Q(status=Status.CLOSED) & Q(closed_at=None, closed_by=None, close_reason=""),
+                name="case_closed_by_somebody_for_a_reason",
+            ),
+            models.CheckConstraint(condition=Q(plan_by_on__lte=F("day14_on")), name="case_planned_before_day14"),
+            models.CheckConstraint(
+                condition=~Q(status=Status.FOLLOW_UP) | Q(first_met_at__isnull=False), name="case_followed_up_has_met"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["area", "plan_by_on", "id"], condition=~Q(status=Status.CLOSED), name="case_open_by_area"
+            ),
+            models.Index(fields=["area", "day14_on"], name="case_by_area_and_day14"),
+            models.Index(
+                fields=["day14_on"], condition=Q(first_met_at=None) & ~Q(status=Status.CLOSED), name="case_waiting"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.ref
+
+    @property
+    def label(self) -> str:
+        """How the child is called on a page: 'Aatu, 4 v'. Never on a page of somebody who may not open the case."""
+        age = "" if self.child_age is None else f", {self.child_age} v"
+        return f"{self.child_name}{age}"
+
+    def clock(self, today: date) -> Clock:
+        """The two weeks as they stand today. Every page reads them from here."""
+        met_on = helsinki_date(self.first_met_at) if self.first_met_at else None
+        return clock(self.t0_at, today, met_on)
+
+    def blocker(self, to: str) -> str | None:
+        """Why the case may not move to this status now: a sentence for the user, or None."""
+        if to not in TRANSITIONS[self.status]:
+            return str(_("This is not possible at this stage."))
+        return None
+
+
+class CaseText(models.Model):
+    """What was told in the call. In a row of its own: the coordinator reads it, the network does not."""
+
+    case = models.OneToOneField(Case, models.CASCADE, primary_key=True, related_name="text")
+    strengths = models.TextField(max_length=TEXT, blank=True)
+    everyday = models.TextField(max_length=TEXT, blank=True)
+    around = models.CharField(max_length=300, blank=True)
+    guardians = models.TextField(max_length=TEXT, blank=True)
+    consent_by = models.CharField(max_length=200, blank=True)
+    consent_for = models.CharField(max_length=200, blank=True)
+
+    def __str__(self) -> str:
+        return self.case.ref
+
+
+class CaseEvent(models.Model):
+    """What has happened, for people to read. `detail` holds dates and names of units, never anybody's words."""
+
+    case = models.ForeignKey(Case, models.CASCADE, related_name="events")
+    kind = models.CharField(max_length=30)
+    at = models.DateTimeField()
+    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    detail = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        indexes = [models.Index(fields=["case", "-at"], name="event_by_case")]
+
+    def __str__(self) -> str:
+        return self.kind

@@ -1,0 +1,160 @@
+"""How a way begins: a concern that a professional writes, and the call that the coordinator takes."""
+
+from datetime import date
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from cases.models.case import TEXT, Case, ConsentState
+from networks.models import Area, Unit, User
+from yhteiso.lib.ids import new_ref
+
+
+class FamilyAsked(models.TextChoices):
+    """Whether the worry was raised with the family before the call (puheeksi otto)."""
+
+    YES = "yes", _("Yes, and the family wants help together")
+    THINKING = "thinking", _("Yes, but the family is still thinking")
+    NOT_YET = "not_yet", _("Not yet")
+
+
+class ConcernQuerySet(models.QuerySet["Concern"]):
+    def visible_to(self, user: User) -> "ConcernQuerySet":
+        """The own ones; for a coordinator, the area's."""
+        if user.hat == "area":
+            return self.filter(area_id__in=user.area_ids)
+        return self.filter(logged_by_id=user.pk) if user.hat == "member" else self.none()
+
+    def waiting(self) -> "ConcernQuerySet":
+        return self.filter(answered_at=None)
+
+
+class Concern(models.Model):
+    """A worry that a professional has written. A table of its own, so that its writer needs no right to any case.
+
+    While the family has not been asked, no name, age or place is kept (a consultation without personal data).
+    """
+
+    ref = models.CharField(max_length=12, unique=True, default=new_ref, editable=False)
+    area = models.ForeignKey(Area, models.PROTECT, related_name="+")
+    logged_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    unit = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="+")
+    sent_at = models.DateTimeField()
+    form_key = models.UUIDField(editable=False)
+    child_name = models.CharField(max_length=60, blank=True)
+    child_age = models.PositiveSmallIntegerField(null=True)
+    place = models.CharField(max_length=120, blank=True)
+    strengths = models.TextField(max_length=TEXT)
+    everyday = models.TextField(max_length=TEXT)
+    family_asked = models.CharField(max_length=10, choices=FamilyAsked)
+    agreed = models.TextField(max_length=TEXT, blank=True)
+    reachable = models.CharField(max_length=160)
+    answered_at = models.DateTimeField(null=True)
+    answered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    case = models.ForeignKey(Case, models.PROTECT, null=True, related_name="concerns")
+
+    objects = ConcernQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["sent_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["logged_by", "form_key"], name="concern_sent_once"),
+            models.CheckConstraint(
+                condition=~Q(family_asked=FamilyAsked.NOT_YET) | Q(child_name="", child_age=None, place=""),
+                name="concern_without_asking_has_no_person",
+            ),
+            models.CheckConstraint(
+                condition=Q(answered_at=None, answered_by=None) | Q(answered_at__isnull=False, answered_by__isnull=False),
+                name="concern_answered_by_somebody",
+            ),
+            models.CheckConstraint(condition=Q(child_age=None) | Q(child_age__lte=20), name="concern_child_age"),
+        ]
+        indexes = [
+            models.Index(fields=["area", "sent_at"], condition=Q(answered_at=None), name="concern_waiting_by_area"),
+            models.Index(fields=["logged_by", "-sent_at"], name="concern_by_writer"),
+        ]
+
+    def __str__(self) -> str:
+        return self.ref
+
+
+class Route(models.TextChoices):
+    """What follows from a call (domain 2.2)."""
+
+    NETWORK = "network", _("A network is gathered")
+    ADVICE = "advice", _("Advice is enough")
+    CONSULTATION = "consultation", _("Anonymous consultation")
+    GUIDED = "guided", _("Guided elsewhere")
+
+
+class CallQuerySet(models.QuerySet["Call"]):
+    def visible_to(self, user: User) -> "CallQuerySet":
+        return self.filter(area_id__in=user.area_ids) if user.hat == "area" else self.none()
+
+    def unfinished(self) -> "CallQuerySet":
+        return self.filter(finished_at=None)
+
+
+class Call(models.Model):
+    """A call that a coordinator takes, from the first second. Its text is saved as it is typed.
+
+    When the route is anonymous, everything that names somebody is emptied before the call is finished.
+    """
+
+    ref = models.CharField(max_length=12, unique=True, default=new_ref, editable=False)
+    area = models.ForeignKey(Area, models.PROTECT, related_name="+")
+    taken_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    began_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    concern = models.OneToOneField(Concern, models.PROTECT, null=True, related_name="call")
+    case = models.OneToOneField(Case, models.PROTECT, null=True, related_name="call")
+    caller_name = models.CharField(max_length=120, blank=True)
+    caller_unit = models.CharField(max_length=120, blank=True)
+    caller_masked = models.BooleanField(default=False)
+    child_name = models.CharField(max_length=60, blank=True)
+    child_family_name = models.CharField(max_length=60, blank=True)
+    child_born_on = models.DateField(null=True)
+    child_age = models.PositiveSmallIntegerField(null=True)
+    protected = models.BooleanField(default=False)
+    guardians = models.TextField(max_length=TEXT, blank=True)
+    strengths = models.TextField(max_length=TEXT, blank=True)
+    everyday = models.TextField(max_length=TEXT, blank=True)
+    around = models.CharField(max_length=300, blank=True)
+    consent = models.CharField(max_length=10, choices=ConsentState, blank=True)
+    consent_by = models.CharField(max_length=200, blank=True)
+    consent_for = models.CharField(max_length=200, blank=True)
+    route = models.CharField(max_length=14, choices=Route, blank=True)
+    version = models.PositiveIntegerField(default=0)
+    saved_at = models.DateTimeField(null=True)
+
+    objects = CallQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-began_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(finished_at=None) | ~Q(route=""), name="call_finished_with_a_route"
+            ),
+            models.CheckConstraint(
+                condition=Q(case=None) | Q(route=Route.NETWORK, finished_at__isnull=False), name="call_case_is_a_network"
+            ),
+            models.CheckConstraint(
+                condition=~Q(route=Route.CONSULTATION, finished_at__isnull=False)
+                | Q(child_name="", child_family_name="", child_born_on=None, child_age=None, guardians="", caller_name=""),
+                name="call_consultation_names_nobody",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["area", "-began_at"], condition=Q(finished_at=None), name="call_open_by_area"),
+        ]
+
+    def __str__(self) -> str:
+        return self.ref
+
+    def age_on(self, day: date) -> int | None:
+        """The child's age in whole years on a day: from the birth date, else as told."""
+        if self.child_born_on is None:
+            return self.child_age
+        born = self.child_born_on
+        return max(0, day.year - born.year - ((day.month, day.day) < (born.month, born.day)))

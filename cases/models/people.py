@@ -1,0 +1,133 @@
+"""The family's people and the network around them."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from cases.models.case import Case, ConsentState
+from networks.models import Unit, User
+
+
+class PersonKind(models.TextChoices):
+    CHILD = "child", _("child")
+    GUARDIAN = "guardian", _("guardian")
+    CLOSE = "close", _("close person")
+
+
+class Person(models.Model):
+    """The child, a guardian or somebody whom the family wants along. Belongs to one case; has no account here."""
+
+    case = models.ForeignKey(Case, models.CASCADE, related_name="persons")
+    kind = models.CharField(max_length=10, choices=PersonKind)
+    name = models.CharField(max_length=60)
+    family_name = models.CharField(max_length=60, blank=True)
+    relation = models.CharField(max_length=60, blank=True)
+    language = models.CharField(max_length=40, blank=True)
+    interpreter = models.BooleanField(default=False)
+    consent = models.CharField(max_length=10, choices=ConsentState, blank=True)
+    consent_on = models.DateField(null=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["case"], condition=Q(kind=PersonKind.CHILD), name="case_has_one_child"),
+            # The pair lets other tables point at a person of the same case only.
+            models.UniqueConstraint(fields=["case", "id"], name="person_of_case"),
+        ]
+
+    def __str__(self) -> str:
+        return self.full_name
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.name} {self.family_name}".strip()
+
+
+class PersonContact(models.Model):
+    """How to reach a person, and the birth date. In a row of its own: the coordinator reads it, the network does not."""
+
+    person = models.OneToOneField(Person, models.CASCADE, primary_key=True, related_name="contact")
+    case = models.ForeignKey(Case, models.CASCADE, related_name="+")
+    born_on = models.DateField(null=True)
+    phone = models.CharField(max_length=30, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.person_id}"
+
+
+class MemberRole(models.TextChoices):
+    CALLER = "caller", _("Made the call")
+    COORDINATOR = "coordinator", _("Coordinates")
+    MEMBER = "member", _("Member")
+    FAMILY = "family", _("Family")
+
+
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def current(self) -> "MembershipQuerySet":
+        return self.filter(ended_at=None)
+
+    def with_people(self) -> "MembershipQuerySet":
+        """With names, units and agencies, without anybody's credentials."""
+        return self.select_related("user__unit__agency", "unit__agency", "person").defer(
+            "user__password", "user__last_login"
+        )
+
+
+class Membership(models.Model):
+    """Somebody in a family's network from a moment to a moment: a professional with an account, or a family's person."""
+
+    case = models.ForeignKey(Case, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    person = models.ForeignKey(Person, models.CASCADE, null=True, related_name="memberships")
+    unit = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="+")
+    role = models.CharField(max_length=12, choices=MemberRole)
+    must_attend = models.BooleanField(default=False)
+    masked = models.BooleanField(default=False)
+    started_at = models.DateTimeField()
+    started_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    end_reason = models.CharField(max_length=120, blank=True)
+
+    objects = MembershipQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["started_at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(user__isnull=False, person=None) | Q(user=None, person__isnull=False),
+                name="member_is_user_or_person",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None, end_reason="") | Q(ended_at__isnull=False) & ~Q(end_reason=""),
+                name="member_end_has_a_reason",
+            ),
+            models.UniqueConstraint(
+                fields=["case", "user"], condition=Q(ended_at=None, user__isnull=False), name="member_once_at_a_time"
+            ),
+            models.UniqueConstraint(
+                fields=["case", "person"], condition=Q(ended_at=None, person__isnull=False), name="person_once_at_a_time"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["user", "case"], condition=Q(ended_at=None), name="member_by_user"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.case_id}:{self.pk}"
+
+    @property
+    def name(self) -> str:
+        if self.masked:
+            return str(_("Health services"))
+        return self.user.name if self.user else self.person.full_name if self.person else ""
+
+    @property
+    def title(self) -> str:
+        """Role and organisation in one line, as the network's list shows it."""
+        if self.masked:
+            return str(_("The unit is masked at the family's wish"))
+        if self.person:
+            return self.person.relation or str(self.person.get_kind_display())
+        parts = [self.user.title if self.user else "", self.unit.name if self.unit else ""]
+        return " · ".join(part for part in parts if part)

@@ -1,0 +1,31 @@
+"""How a promise went, as its owner tells it."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from cases.access import NotAllowed
+from cases.actions.case import lock, note
+from meetings.models import Commitment, CommitmentStatus
+from networks.models import User
+
+
+@transaction.atomic
+def resolve(*, commitment: Commitment, status: str, remark: str, by: User, now: datetime) -> Commitment:
+    """Mark how it went: kept, partly, not kept. May be corrected later; each time leaves an event.
+
+    The owner marks their own; the coordinator marks the family's and the child's. Raises NotAllowed otherwise.
+    """
+    case = lock(commitment.case)
+    row = Commitment.objects.select_for_update(of=("self",), no_key=True).get(pk=commitment.pk)
+    if row.agreed_at is None:
+        raise NotAllowed(_("This has not been agreed on yet."))
+    if row.owner_id != by.pk and by.hat != "area":
+        raise NotAllowed(_("Only the one who promised can tell how it went."))
+    if status == CommitmentStatus.OPEN:
+        raise NotAllowed(_("Choose how it went."))
+    row.status, row.note, row.resolved_at, row.resolved_by = CommitmentStatus(status), remark, now, by
+    row.save(update_fields=["status", "note", "resolved_at", "resolved_by"])
+    note(case, "commitment_resolved", at=now, by=by, status=str(row.status))
+    return row

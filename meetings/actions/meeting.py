@@ -1,0 +1,194 @@
+"""Finding the time, answering, confirming, moving and holding a meeting."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from cases.access import NotAllowed
+from cases.actions import network
+from cases.actions.case import lock, move, note
+from cases.actions.clock import write_outcome
+from cases.models import Case, Membership, Status
+from meetings.models import Answer, Meeting, MeetingKind, MeetingStatus, MoveReason, Participant
+from networks.models import User
+from yhteiso.lib.dates import closed_reason, helsinki_date, is_working_day
+
+LONGEST = timedelta(hours=6)
+
+
+def time_blocker(starts_at: datetime, now: datetime) -> str | None:
+    """Why no meeting can be proposed for this moment: a sentence for the user, or None."""
+    if starts_at <= now:
+        return str(_("Choose a time that is still ahead."))
+    day = helsinki_date(starts_at)
+    if not is_working_day(day):
+        return str(_("That day is closed: %(reason)s. Choose a working day.")) % {"reason": closed_reason(day)}
+    return None
+
+
+@transaction.atomic
+def propose(
+    *, case: Case, starts_at: datetime, minutes: int, place: str, note_taker: User | None = None,
+    moved_from: Meeting | None = None, by: User, now: datetime,
+) -> Meeting:  # fmt: skip
+    """Propose a time and invite everybody who is in the network now.
+
+    Raises NotAllowed for a closed day, a past time, a closed case, or when a time is already being agreed on: of two
+    coordinators who propose at once, one succeeds.
+    """
+    case = lock(case)
+    if case.status == Status.CLOSED:
+        raise NotAllowed(_("This situation is closed."))
+    if refusal := time_blocker(starts_at, now):
+        raise NotAllowed(refusal)
+    kind = MeetingKind.FOLLOW_UP if case.first_met_at else MeetingKind.NETWORK
+    try:
+        with transaction.atomic():
+            meeting = Meeting.objects.create(
+                case=case, kind=kind, starts_at=starts_at, ends_at=starts_at + min(timedelta(minutes=minutes), LONGEST),
+                place=place, note_taker=note_taker, proposed_by=by, proposed_at=now, moved_from=moved_from,
+            )  # fmt: skip
+    except IntegrityError as error:
+        raise NotAllowed(_("A time is already being agreed on. Open it, and move it if it does not suit.")) from error
+    invite(meeting, case.memberships.filter(ended_at=None))
+    if case.status != Status.FOLLOW_UP:
+        move(case, Status.SCHEDULING)
+    note(case, "meeting_proposed", at=now, by=by, starts_at=starts_at.isoformat())
+    return meeting
+
+
+def invite(meeting: Meeting, members: Iterable[Membership]) -> None:
+    """Invite those who are not invited yet."""
+    rows = [Participant(meeting=meeting, case_id=meeting.case_id, membership=member) for member in members]
+    Participant.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+@transaction.atomic
+def add_member(
+    *, case: Case, user: User, must_attend: bool, masked: bool = False, by: User, now: datetime
+) -> Membership:
+    """Take a professional into the network, and to the meeting that is being agreed on."""
+    member = network.add_member(case=case, user=user, must_attend=must_attend, masked=masked, by=by, now=now)
+    _invite_to_coming(case, member)
+    return member
+
+
+@transaction.atomic
+def add_person(*, case: Case, by: User, now: datetime, **fields: object) -> Membership:
+    """Take somebody of the family into the network, and to the meeting that is being agreed on."""
+    member = network.add_person(case=case, by=by, now=now, **fields)  # type: ignore[arg-type]
+    _invite_to_coming(case, member)
+    return member
+
+
+def _invite_to_coming(case: Case, member: Membership) -> None:
+    if meeting := Meeting.objects.coming().filter(case=case).first():
+        invite(meeting, [member])
+
+
+@transaction.atomic
+def answer(*, participant: Participant, answer: str, by: User, now: datetime) -> Participant:
+    """Record whether the time suits: by the invited person, or by the coordinator for somebody on the phone."""
+    lock(participant.case)
+    row = (
+        Participant.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("meeting", "membership").get(pk=participant.pk)
+    )  # fmt: skip
+    if row.meeting.status not in (MeetingStatus.PROPOSED, MeetingStatus.CONFIRMED):
+        raise NotAllowed(_("This meeting has already been held or moved."))
+    if by.hat == "member" and row.membership.user_id != by.pk:
+        raise NotAllowed(_("You can answer for yourself only."))
+    row.answer, row.answered_at, row.answered_by = Answer(answer), now, by
+    if row.answer == Answer.NONE:
+        row.answered_at = row.answered_by = None
+    row.save(update_fields=["answer", "answered_at", "answered_by"])
+    return row
+
+
+def confirm_blocker(meeting: Meeting, participants: Iterable[Participant]) -> str | None:
+    """Why the time can't be confirmed: a sentence for the user, or None. `participants` with their memberships."""
+    if refusal := meeting.blocker(MeetingStatus.CONFIRMED):
+        return refusal
+    absent = [p.membership.name for p in participants if p.membership.must_attend and p.answer == Answer.NO]
+    if absent:
+        return str(_("The meeting needs %(names)s. Move it to a time that suits them.")) % {"names": ", ".join(absent)}
+    return None
+
+
+@transaction.atomic
+def confirm(*, meeting: Meeting, by: User, now: datetime) -> Meeting:
+    """Confirm the proposed time. Confirming twice is once."""
+    case, meeting = _locked(meeting)
+    if meeting.status == MeetingStatus.CONFIRMED:
+        return meeting
+    rows = meeting.participants.filter(membership__ended_at=None).select_related(
+        "membership__user", "membership__person"
+    ).defer("membership__user__password", "membership__user__last_login")  # fmt: skip
+    if refusal := confirm_blocker(meeting, rows):
+        raise NotAllowed(refusal)
+    if refusal := time_blocker(meeting.starts_at, now):
+        raise NotAllowed(refusal)
+    meeting.status, meeting.confirmed_at = MeetingStatus.CONFIRMED, now
+    meeting.save(update_fields=["status", "confirmed_at"])
+    if case.status != Status.FOLLOW_UP:
+        move(case, Status.AGREED)
+    note(case, "meeting_confirmed", at=now, by=by, starts_at=meeting.starts_at.isoformat())
+    return meeting
+
+
+@transaction.atomic
+def move_meeting(
+    *, meeting: Meeting, starts_at: datetime, minutes: int, place: str, reason: str, by: User, now: datetime
+) -> Meeting:
+    """Move to a new time, for a reason. The clock goes on; the reason stands beside the figure. Returns the new one."""
+    case, meeting = _locked(meeting)
+    if refusal := meeting.blocker(MeetingStatus.MOVED) or time_blocker(starts_at, now):
+        raise NotAllowed(refusal)
+    meeting.status, meeting.move_reason = MeetingStatus.MOVED, MoveReason(reason)
+    meeting.save(update_fields=["status", "move_reason"])
+    case.delay_reason = meeting.move_reason
+    case.save(update_fields=["delay_reason"])
+    note(case, "meeting_moved", at=now, by=by, reason=str(meeting.move_reason))
+    return propose(
+        case=case, starts_at=starts_at, minutes=minutes, place=place, note_taker=meeting.note_taker,
+        moved_from=meeting, by=by, now=now,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def hold(*, meeting: Meeting, began_at: datetime, present: set[int], by: User, now: datetime) -> Meeting:
+    """Record that the meeting was held, when it began, and who was there (membership ids).
+
+    The first one ends the two weeks: met when it began at the latest on day 14.
+    """
+    case, meeting = _locked(meeting)
+    if meeting.status == MeetingStatus.HELD:
+        return meeting
+    if refusal := meeting.blocker(MeetingStatus.HELD):
+        raise NotAllowed(refusal)
+    if began_at > now:
+        raise NotAllowed(_("The meeting can't have begun in the future."))
+    if began_at < case.t0_at:
+        raise NotAllowed(_("The meeting can't have begun before the call."))
+    meeting.status, meeting.began_at, meeting.held_by = MeetingStatus.HELD, began_at, by
+    meeting.save(update_fields=["status", "began_at", "held_by"])
+    for row in meeting.participants.all():
+        row.present = row.membership_id in present
+        row.save(update_fields=["present"])
+    if case.first_met_at is None:
+        write_outcome(case, began_at=began_at, now=now)
+        case.first_met_at = began_at
+        if case.status in (Status.SCHEDULING, Status.NEW, Status.GATHERING):
+            move(case, Status.AGREED, save=False)
+        move(case, Status.FOLLOW_UP, save=False)
+        case.save(update_fields=["first_met_at", "status"])
+    note(case, "meeting_held", at=now, by=by, began_at=began_at.isoformat())
+    return meeting
+
+
+def _locked(meeting: Meeting) -> tuple[Case, Meeting]:
+    case = lock(meeting.case)
+    row = Meeting.objects.select_for_update(of=("self",), no_key=True).select_related("note_taker")
+    return case, row.defer("note_taker__password", "note_taker__last_login").get(pk=meeting.pk)

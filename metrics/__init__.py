@@ -1,0 +1,1 @@
+"""Shared measures: their definitions, the frozen months, and the leadership team's page."""

@@ -1,0 +1,123 @@
+"""What every page's frame needs: the menu of the role worn, who is signed in, whom to call."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_noop as noop
+
+from networks.models import Area, Role, RoleMembership, User
+
+# Four items at most: they fit one row of a phone (design 6).
+MENUS: dict[str, list[tuple[str, str]]] = {
+    "member": [("home", noop("Today")), ("case-list", noop("Situations")), ("commitment-list", noop("Promises")),
+               ("meeting-list", noop("Meetings"))],
+    "area": [("board", noop("Board")), ("case-list", noop("Situations")), ("meeting-list", noop("Meetings")),
+             ("commitment-list", noop("Promises"))],
+    "unit": [("unit-commitments", noop("Promises"))],
+    "report": [("month-latest", noop("Monthly overview"))],
+    "officer": [("log", noop("Access log"))],
+    "admin": [("admin:index", noop("Reference data"))],
+}  # fmt: skip
+HOMES = {"member": "home", "area": "board", "unit": "unit-commitments", "report": "month-latest", "officer": "log",
+         "admin": "admin:index"}  # fmt: skip
+
+
+def page(request: HttpRequest) -> dict[str, Any]:
+    """`page` for the templates; its shape is described in docs/components.md."""
+    user = getattr(request, "user", None)
+    signed_in = isinstance(user, User) and user.is_authenticated
+    frame: dict[str, Any] = {
+        "demo": settings.DEMO,
+        "demo_url": reverse("demo-signin"),
+        "languages": _languages(),
+        "language_url": reverse("set_language"),
+        "idle_seconds": settings.SESSION_COOKIE_AGE if signed_in else None,
+        "keepalive_url": reverse("keepalive"),
+        "area": None,
+        "safety": None,
+        "home_url": reverse("home"),
+        "nav": [],
+    }
+    if getattr(request, "error_page", False):
+        return {"page": frame}
+    area = area_of(user) if signed_in else Area.objects.order_by("pk").first()
+    if area:
+        frame |= {"area": _phone(area), "safety": _safety(area)}
+    if signed_in:
+        frame |= _person(request, user)
+    elif settings.DEMO:
+        frame["demo_accounts"] = demo_accounts()
+    return {"page": frame}
+
+
+def area_of(user: User) -> Area | None:
+    """The area whose number the person calls: of the role worn, else of the unit, else the first."""
+    worn = user.worn
+    if worn and worn.area:
+        return worn.area
+    if user.unit and user.unit.area:
+        return user.unit.area
+    return Area.objects.order_by("pk").first()
+
+
+def _person(request: HttpRequest, user: User) -> dict[str, Any]:
+    hat, worn = user.hat, user.worn
+    match = request.resolver_match.view_name if request.resolver_match else ""
+    label = f"{worn.area or worn.unit or user.unit or ''} · {worn.get_role_display().lower()}" if worn else ""
+    return {
+        "nav": [
+            {"url": reverse(name), "label": gettext(text), "current": match == name}
+            for name, text in MENUS.get(hat, [])
+        ],
+        "action": {"url": reverse("call-start"), "label": gettext("New call"), "icon": "phone", "form": True}
+        if hat == "area"
+        else None,
+        "user_name": user.name,
+        "user_label": label.strip(" ·"),
+        "initials": user.initials,
+        "account_url": reverse("mfa_index"),
+        "role_url": reverse("role"),
+        "roles": [{"value": row.pk, "label": _role_label(row)} for row in user.current_roles if row != worn],
+    }
+
+
+def _role_label(row: RoleMembership) -> str:
+    where = row.area or row.unit
+    return f"{row.get_role_display()}, {where}" if where else row.get_role_display()
+
+
+def _phone(area: Area) -> dict[str, str]:
+    person = area.responsible.name if area.responsible_id and area.responsible else ""
+    return {"name": area.name, "phone": area.phone, "phone_href": tel(area.phone), "hours": area.hours, "person": person}
+
+
+def _safety(area: Area) -> dict[str, str]:
+    return {"emergency_phone": area.emergency_phone, "emergency_href": tel(area.emergency_phone)}
+
+
+def tel(number: str) -> str:
+    """A `tel:` address without spaces."""
+    return "tel:" + "".join(c for c in number if c.isdigit() or c == "+")
+
+
+def _languages() -> list[dict[str, Any]]:
+    names = {"fi": "Suomi", "sv": "Svenska", "en": "English"}
+    return [{"code": code, "label": names[code], "current": code == get_language()} for code, _ in settings.LANGUAGES]
+
+
+def demo_accounts() -> list[dict[str, str]]:
+    """The one-click accounts of the demonstration: one for each role that can sign in."""
+    people = (
+        User.people.filter(email__endswith="@esimerkki.invalid", roles__isnull=False)
+        .select_related("unit").defer("password", "last_login").prefetch_related("roles").order_by("pk").distinct()
+    )  # fmt: skip
+    order = list(Role.values)
+    rows = [(min(u.roles.all(), key=lambda r: order.index(r.role)), u) for u in people]
+    return [
+        {"value": str(user.pk), "name": user.name, "label": str(role.get_role_display()),
+         "what": f"{user.title}, {user.unit}" if user.unit else user.title}
+        for role, user in sorted(rows, key=lambda pair: (order.index(pair[0].role), pair[1].pk))
+    ]  # fmt: skip

@@ -1,0 +1,1 @@
+"""The demonstration: everybody and everything in it is invented."""
