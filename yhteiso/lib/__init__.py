@@ -1,0 +1,1 @@
+"""Small tools that know nothing of families, cases or the database: days, identity codes, names, texts, paper."""
