@@ -1,6 +1,9 @@
 """Registers the project itself as an application: template tags, commands, checks and its first migrations."""
 
+from typing import ClassVar
+
 from django.apps import AppConfig
+from django.contrib.staticfiles.apps import StaticFilesConfig
 
 
 class YhteisoConfig(AppConfig):
@@ -9,3 +12,9 @@ class YhteisoConfig(AppConfig):
 
     def ready(self) -> None:
         from yhteiso import start  # noqa: F401  registers the system checks and the worker's start
+
+
+class StaticFiles(StaticFilesConfig):
+    """Serves what is compiled, not the sources that it is compiled from."""
+
+    ignore_patterns: ClassVar[list[str]] = [*StaticFilesConfig.ignore_patterns, "src"]

@@ -1,0 +1,223 @@
+"""Several people, or the same person's two clicks, on the same rows at the same moment. Needs committed data."""
+
+import threading
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from cases.access import NotAllowed
+from cases.actions import clock, intake
+from cases.models import Case, Concern, Escalation, Membership, TwoWeekOutcome
+from cases.tasks import escalate_late
+from meetings.actions import logbook as logbooks
+from meetings.actions import meeting as meetings
+from meetings.models import Commitment, Logbook, LogbookEntry, Meeting
+from networks.models import User
+from tests.personas import World, at
+from yhteiso.hats.wear import wearing
+
+pytestmark = [pytest.mark.races, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def open_world(transactional_db: None) -> World:
+    return World()
+
+
+def together(deed: Callable[[int], Any], times: int = 4) -> list[Any]:
+    """Run the deed in as many threads, all let go at once. Returns what each returned or raised."""
+    gate, results = threading.Barrier(times), [None] * times
+
+    def run(n: int) -> None:
+        try:
+            gate.wait(timeout=10)
+            results[n] = deed(n)
+        except Exception as error:  # noqa: BLE001  handed to the test, which looks at each
+            results[n] = error
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(n,)) for n in range(times)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    return results
+
+
+def refusals(results: list[Any]) -> int:
+    unexpected = [r for r in results if isinstance(r, Exception) and not isinstance(r, (NotAllowed, logbooks.Stale))]
+    assert not unexpected, unexpected
+    return sum(isinstance(r, Exception) for r in results)
+
+
+def as_coordinator(world: World) -> Any:
+    return wearing("area", world.coordinator.pk)
+
+
+def test_four_ticks_write_each_step_once(open_world: World) -> None:
+    for n in range(5):
+        open_world.case(call=f"2025-06-0{n + 1} 12:46", concern=False, child=f"Lapsi{n}")
+    results = together(lambda _n: escalate_late())
+    assert refusals(results) == 0
+    assert sum(results) == 15
+    assert Escalation.objects.count() == 15
+
+
+def test_a_double_click_sends_one_concern(open_world: World) -> None:
+    key = uuid.uuid4()
+    fields = {
+        "child_name": "Aatu", "child_age": 4, "place": "Pikkukäpy", "strengths": "x", "everyday": "y",
+        "family_asked": "yes", "agreed": "", "reachable": "040",
+    }  # fmt: skip
+
+    def send(_n: int) -> Concern:
+        with wearing("member", open_world.professional.pk):
+            return intake.log_concern(by=open_world.professional, form_key=key, now=at("2026-06-05 12:46"), **fields)
+
+    results = together(send)
+    assert refusals(results) == 0
+    assert {row.pk for row in results} == set(Concern.objects.values_list("pk", flat=True))
+    assert Concern.objects.count() == 1
+
+
+def test_one_concern_opened_by_two_coordinators_makes_one_case(open_world: World) -> None:
+    concern = open_world.concern(now=at("2026-06-05 12:46"))
+
+    def take(n: int) -> Case | None:
+        by = (open_world.coordinator, open_world.second_coordinator)[n % 2]
+        with wearing("area", by.pk):
+            call = intake.begin_call(by=by, area=open_world.area, concern=concern, now=at("2026-06-08 09:00"))
+            if not call.route:
+                call = intake.save_call(call=call, version=0, now=at("2026-06-08 09:01"), consent="oral", route="network")
+            return intake.finish_call(call=call, by=by, now=at("2026-06-08 09:02")).case
+
+    results = together(take)
+    stale = [r for r in results if isinstance(r, intake.Stale)]
+    assert refusals([r for r in results if not isinstance(r, intake.Stale)]) + len(stale) < len(results)
+    assert Case.objects.count() == 1
+
+
+def test_two_coordinators_propose_at_once_and_one_succeeds(open_world: World) -> None:
+    case = open_world.case()
+
+    def propose(n: int) -> Meeting:
+        with as_coordinator(open_world):
+            return meetings.propose(
+                case=case, starts_at=at(f"2026-06-16 1{n}:30"), minutes=75, place="", by=open_world.coordinator,
+                now=at("2026-06-08 09:00"),
+            )  # fmt: skip
+
+    assert refusals(together(propose)) == 3
+    assert Meeting.objects.count() == 1
+
+
+def test_a_meeting_is_held_once(open_world: World) -> None:
+    case = open_world.case()
+    row = meetings.propose(
+        case=case, starts_at=at("2026-06-16 14:30"), minutes=75, place="", by=open_world.coordinator,
+        now=at("2026-06-08 09:00"),
+    )  # fmt: skip
+
+    def hold(_n: int) -> Meeting:
+        with as_coordinator(open_world):
+            return meetings.hold(
+                meeting=row, began_at=at("2026-06-16 14:30"), present=set(), by=open_world.coordinator,
+                now=at("2026-06-16 16:00"),
+            )  # fmt: skip
+
+    assert refusals(together(hold)) == 0
+    assert TwoWeekOutcome.objects.count() == 1
+    assert case.events.filter(kind="meeting_held").count() == 1
+
+
+def test_adding_the_same_person_four_times_makes_one_membership(open_world: World) -> None:
+    case = open_world.case()
+
+    def add(_n: int) -> Membership:
+        with as_coordinator(open_world):
+            return meetings.add_member(
+                case=case, user=open_world.colleague, must_attend=False, by=open_world.coordinator,
+                now=at("2026-06-08 09:00"),
+            )  # fmt: skip
+
+    assert refusals(together(add)) == 0
+    assert case.memberships.filter(user=open_world.colleague).count() == 1
+
+
+def _logbook(world: World) -> Logbook:
+    case = world.case()
+    row = meetings.propose(
+        case=case, starts_at=at("2026-06-16 14:30"), minutes=75, place="", by=world.coordinator, now=at("2026-06-08 09:00")
+    )
+    return logbooks.open_logbook(meeting=row, by=world.coordinator, now=at("2026-06-16 14:30"))
+
+
+def test_two_writers_of_one_theme_never_overwrite_each_other(open_world: World) -> None:
+    book = _logbook(open_world)
+    theme = book.template.themes.get(position=0)
+    people = [open_world.professional, open_world.member]
+
+    def write(n: int) -> LogbookEntry:
+        user: User = people[n % 2]
+        with wearing("member", user.pk):
+            return logbooks.save_entry(
+                logbook=book, theme=theme, version=0, mark="strength", note=f"teksti {n}", said_by="", carry_to_plan=False,
+                by=user, now=at("2026-06-16 14:40"),
+            )  # fmt: skip
+
+    results = together(write)
+    assert refusals(results) == 3
+    entry = LogbookEntry.objects.get()
+    assert entry.version == 1
+    winner = next(r for r in results if isinstance(r, LogbookEntry))
+    assert entry.note == winner.note
+    assert {r.current.note for r in results if isinstance(r, logbooks.Stale)} == {entry.note}
+
+
+def test_a_row_of_the_plan_is_written_once(open_world: World) -> None:
+    book = _logbook(open_world)
+    member = book.case.memberships.get(user=open_world.member)
+    key = uuid.uuid4()
+
+    def write(_n: int) -> Commitment:
+        with wearing("member", open_world.member.pk):
+            return logbooks.write_commitment(
+                logbook=book, form_key=key, kind="promise", what="Soitan perheelle", membership=member,
+                due_on=at("2026-06-22 09:00").date(), by=open_world.member, now=at("2026-06-16 14:50"),
+            )  # fmt: skip
+
+    assert refusals(together(write)) == 0
+    assert Commitment.objects.count() == 1
+
+
+def test_a_correction_is_accepted_once(open_world: World) -> None:
+    case = open_world.case()
+    row = clock.correct_start(
+        case=case, new_at=at("2026-06-08 08:00"), reason="x", by=open_world.coordinator, now=at("2026-06-08 09:00")
+    )
+
+    def accept(_n: int) -> Any:
+        with wearing("area", open_world.second_coordinator.pk):
+            return clock.accept_correction(
+                correction=row, by=open_world.second_coordinator, now=at("2026-06-08 09:10")
+            )
+
+    assert refusals(together(accept)) == 0
+    assert case.events.filter(kind="start_corrected").count() == 1
+
+
+def test_who_is_removed_can_t_write_any_more(open_world: World) -> None:
+    from cases.actions.network import end_membership
+
+    book = _logbook(open_world)
+    member = book.case.memberships.get(user=open_world.member)
+    end_membership(case=book.case, membership=member, reason="x", by=open_world.coordinator, now=at("2026-06-16 14:35"))
+    with pytest.raises(NotAllowed), wearing("member", open_world.member.pk):
+        logbooks.save_entry(
+            logbook=book, theme=book.template.themes.get(position=0), version=0, mark="strength", note="x", said_by="",
+            carry_to_plan=False, by=open_world.member, now=at("2026-06-16 14:40"),
+        )  # fmt: skip
