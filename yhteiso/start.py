@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from celery.signals import worker_process_init
+from celery.signals import beat_init, worker_init
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
@@ -61,7 +61,7 @@ def verify_process() -> None:
     found = [] if settings.DEMO or settings.DEBUG else unsafe_settings()
     if superuser or bypass or owner:
         found.append(f"The database login {name} owns tables or passes row security. Use yhteiso_web or yhteiso_jobs.")
-    if settings.DEMO != database_is_demo():
+    if database_is_demo() != settings.DEMO:
         found.append(
             "DEMO=1 needs a database that was marked as a demonstration when it was made, "
             "and such a database opens only with DEMO=1."
@@ -73,6 +73,11 @@ def verify_process() -> None:
         raise ImproperlyConfigured(" ".join(found))
 
 
-@worker_process_init.connect
-def verify_worker(**kwargs: Any) -> None:
-    verify_process()
+@worker_init.connect
+@beat_init.connect
+def verify_jobs(**kwargs: Any) -> None:
+    """The same check for the worker and for beat. Celery swallows an exception here, so the process is ended."""
+    try:
+        verify_process()
+    except ImproperlyConfigured as error:
+        raise SystemExit(f"Refused to start: {error}") from error
