@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,6 +12,13 @@ from django.utils.translation import gettext as _
 from cases.models import Case
 from networks.models import User
 from yhteiso.audit.models import Verb, record
+
+
+class UserRequest(HttpRequest):
+    """A request of somebody who has signed in, as every page but the doors gets it. For types only."""
+
+    user: User
+
 
 Permission = Literal["view", "text", "coordinate", "answer", "write_logbook", "print"]
 
@@ -41,14 +48,15 @@ def get_case(request: HttpRequest, ref: str, permission: Permission = "view", ve
     Raises Http404 for a case that is not there or not visible (the same page), PermissionDenied where the person may
     open the case but not do this.
     """
-    case = Case.objects.visible_to(request.user).select_related("area").filter(ref=ref).first()
+    user = cast(User, request.user)
+    case = Case.objects.visible_to(user).select_related("area").filter(ref=ref).first()
     if case is None:
         log(request, Verb.DENY, reason="not visible")
         raise Http404
-    if not can(request.user, permission, case):
+    if not can(user, permission, case):
         log(request, Verb.DENY, case=case, reason=permission)
         raise PermissionDenied(_("Only the area's coordinator may do this."))
-    log(request, verb, case=case, reason=request.user.hat)
+    log(request, verb, case=case, reason=user.hat)
     return case
 
 
@@ -58,7 +66,7 @@ def for_hats(*hats: str) -> Callable[[Callable[..., HttpResponse]], Callable[...
     def decorator(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @wraps(view)
         def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if request.user.hat not in hats:
+            if cast(User, request.user).hat not in hats:
                 log(request, Verb.DENY, reason="hat")
                 raise Http404
             return view(request, *args, **kwargs)

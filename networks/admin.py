@@ -21,6 +21,16 @@ from networks.models import (
     Unit,
     User,
 )
+from networks.signin import signed_in
+
+
+class PeopleFields:
+    """Lists of people without the columns that this hat may not read."""
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.related_model is User:
+            kwargs["queryset"] = User.people.all()
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
 
 
 @admin.register(County)
@@ -35,7 +45,7 @@ class MunicipalityAdmin(admin.ModelAdmin):
 
 
 @admin.register(Area)
-class AreaAdmin(admin.ModelAdmin):
+class AreaAdmin(PeopleFields, admin.ModelAdmin):
     list_display = ("name", "county", "phone")
     filter_horizontal = ("municipalities",)
 
@@ -47,10 +57,14 @@ class AgencyAdmin(admin.ModelAdmin):
 
 
 @admin.register(Unit)
-class UnitAdmin(admin.ModelAdmin):
+class UnitAdmin(PeopleFields, admin.ModelAdmin):
     list_display = ("name", "agency", "area", "head")
     list_filter = ("area", "agency")
+    list_select_related = False  # it would join whole people; the head is fetched without credentials
     search_fields = ("name",)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("agency", "area")
 
 
 @admin.register(Service)
@@ -88,7 +102,7 @@ class AccountInvitationAdmin(admin.ModelAdmin):
     fields = ("email", "name", "title", "unit", "role", "area")
 
     def save_model(self, request: HttpRequest, obj: AccountInvitation, form: ModelForm, change: bool) -> None:
-        token = actions.invite(invitation=obj, by=request.user, now=timezone.now())
+        token = actions.invite(invitation=obj, by=signed_in(request), now=timezone.now())
         link = request.build_absolute_uri(reverse("invitation", args=[token]))
         messages.success(request, _("Give this link to the person. It is shown only now: %(link)s") % {"link": link})
 

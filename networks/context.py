@@ -1,5 +1,6 @@
 """What every page's frame needs: the menu of the role worn, who is signed in, whom to call."""
 
+from collections import Counter
 from typing import Any
 
 from django.conf import settings
@@ -9,6 +10,8 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_noop as noop
 
 from networks.models import Area, Role, RoleMembership, User
+
+DEMO_DOMAIN = "esimerkki.invalid"  # the demonstration's people; such an address belongs to nobody (RFC 6761)
 
 # Four items at most: they fit one row of a phone (design 6).
 MENUS: dict[str, list[tuple[str, str]]] = {
@@ -23,18 +26,20 @@ MENUS: dict[str, list[tuple[str, str]]] = {
 }  # fmt: skip
 HOMES = {"member": "home", "area": "board", "unit": "unit-commitments", "report": "month-latest", "officer": "log",
          "admin": "admin:index"}  # fmt: skip
+# Pages below a menu item, on which it is the current one.
+INSIDE = {"month-latest": ("month",), "case-list": ("case", "case-network"), "meeting-list": ("meeting", "meeting-new")}
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
     """`page` for the templates; its shape is described in docs/components.md."""
-    user = getattr(request, "user", None)
-    signed_in = isinstance(user, User) and user.is_authenticated
+    found = getattr(request, "user", None)
+    user = found if isinstance(found, User) else None
     frame: dict[str, Any] = {
         "demo": settings.DEMO,
         "demo_url": reverse("demo-signin"),
         "languages": _languages(),
         "language_url": reverse("set_language"),
-        "idle_seconds": settings.SESSION_COOKIE_AGE if signed_in else None,
+        "idle_seconds": settings.SESSION_COOKIE_AGE if user else None,
         "keepalive_url": reverse("keepalive"),
         "area": None,
         "safety": None,
@@ -43,10 +48,10 @@ def page(request: HttpRequest) -> dict[str, Any]:
     }
     if getattr(request, "error_page", False):
         return {"page": frame}
-    area = area_of(user) if signed_in else Area.objects.order_by("pk").first()
+    area = area_of(user) if user else Area.objects.order_by("pk").first()
     if area:
         frame |= {"area": _phone(area), "safety": _safety(area)}
-    if signed_in:
+    if user:
         frame |= _person(request, user)
     elif settings.DEMO:
         frame["demo_accounts"] = demo_accounts()
@@ -69,7 +74,7 @@ def _person(request: HttpRequest, user: User) -> dict[str, Any]:
     label = f"{worn.area or worn.unit or user.unit or ''} · {worn.get_role_display().lower()}" if worn else ""
     return {
         "nav": [
-            {"url": reverse(name), "label": gettext(text), "current": match == name}
+            {"url": reverse(name), "label": gettext(text), "current": match == name or match in INSIDE.get(name, ())}
             for name, text in MENUS.get(hat, [])
         ],
         "action": {"url": reverse("call-start"), "label": gettext("New call"), "icon": "phone", "form": True}
@@ -109,15 +114,14 @@ def _languages() -> list[dict[str, Any]]:
 
 
 def demo_accounts() -> list[dict[str, str]]:
-    """The one-click accounts of the demonstration: one for each role that can sign in."""
-    people = (
-        User.people.filter(email__endswith="@esimerkki.invalid", roles__isnull=False)
-        .select_related("unit").defer("password", "last_login").prefetch_related("roles").order_by("pk").distinct()
-    )  # fmt: skip
-    order = list(Role.values)
-    rows = [(min(u.roles.all(), key=lambda r: order.index(r.role)), u) for u in people]
-    return [
-        {"value": str(user.pk), "name": user.name, "label": str(role.get_role_display()),
-         "what": f"{user.title}, {user.unit}" if user.unit else user.title}
-        for role, user in sorted(rows, key=lambda pair: (order.index(pair[0].role), pair[1].pk))
-    ]  # fmt: skip
+    """The demonstration's one-click accounts: two for the roles that need each other, one for the rest."""
+    people = User.people.filter(email__endswith=f"@{DEMO_DOMAIN}", is_active=True, roles__isnull=False)
+    people = people.select_related("unit").defer("password", "last_login").prefetch_related("roles").order_by("pk")
+    order, shown, rows = list(Role.values), Counter[str](), []
+    for user in people.distinct():
+        role = min(user.roles.all(), key=lambda row: order.index(row.role))
+        shown[role.role] += 1
+        if shown[role.role] <= (2 if role.role in {Role.COORDINATOR, Role.PROFESSIONAL} else 1):
+            what = f"{user.title}, {user.unit}" if user.unit else user.title
+            rows.append({"value": str(user.pk), "name": user.name, "label": str(role.get_role_display()), "what": what})
+    return rows

@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from yhteiso.lib.dates import helsinki_date
 from yhteiso.lib.names import initials, sort_key
-
 
 
 class Sector(models.TextChoices):
@@ -175,6 +175,9 @@ class PeopleManager(models.Manager["User"]):
         return super().get_queryset().defer("password", "last_login")
 
 
+LANGUAGES = [("fi", "suomi"), ("sv", "svenska"), ("en", "English")]
+
+
 class User(AbstractBaseUser):
     """A professional with an account. What a person may do comes from role rows, never from flags."""
 
@@ -184,11 +187,14 @@ class User(AbstractBaseUser):
     title = models.CharField(_("title"), max_length=120, blank=True)
     unit = models.ForeignKey(Unit, models.PROTECT, null=True, blank=True, related_name="people", verbose_name=_("unit"))
     phone = models.CharField(_("phone"), max_length=30, blank=True)
-    language = models.CharField(_("language"), max_length=2, choices=[("fi", "suomi"), ("sv", "svenska"), ("en", "English")], default="fi")
+    language = models.CharField(_("language"), max_length=2, choices=LANGUAGES, default="fi")
     lp_trained_on = models.DateField(_("trained in Let's Talk about Children"), null=True, blank=True)
     protected_identity = models.BooleanField(_("protected identity"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    # The role row that this session works in, set for each request; None is the first of the roles in force.
+    chosen_role: int | None = None
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -203,7 +209,7 @@ class User(AbstractBaseUser):
         ordering = ["sort_key"]
         base_manager_name = "people"
         constraints = [
-            models.CheckConstraint(condition=Q(email=models.functions.Lower("email")), name="user_email_lower_case"),
+            models.CheckConstraint(condition=Q(email=Lower("email")), name="user_email_lower_case"),
         ]
 
     def __str__(self) -> str:
@@ -234,9 +240,8 @@ class User(AbstractBaseUser):
     @property
     def worn(self) -> "RoleMembership | None":
         """The role that the person works in now: the one chosen for this session, else the first."""
-        chosen = getattr(self, "chosen_role", None)
         rows = self.current_roles
-        return next((row for row in rows if row.pk == chosen), rows[0] if rows else None)
+        return next((row for row in rows if row.pk == self.chosen_role), rows[0] if rows else None)
 
     @property
     def hat(self) -> str:

@@ -10,6 +10,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -51,11 +52,18 @@ def display_name(user: User) -> str:
     return user.name
 
 
+def signed_in(request: HttpRequest) -> User:
+    """The person of a request that only somebody who has signed in can make."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
+
+
 def has_second_factor(request: HttpRequest) -> bool:
     """Whether this session was opened with a second factor, or has proved one since."""
     if request.session.get(SECOND_FACTOR):
         return True
-    if any(record.get("method") == "mfa" for record in get_authentication_records(request, request.user)):
+    if any(record.get("method") == "mfa" for record in get_authentication_records(request, signed_in(request))):
         request.session[SECOND_FACTOR] = True
         return True
     return False
@@ -87,7 +95,7 @@ def _toll(request: HttpRequest) -> HttpResponse | None:
     name = url_name(request)
     if name in ALWAYS or has_second_factor(request):
         return None
-    enrolled_before = Authenticator.objects.filter(user_id=request.user.pk, type=Authenticator.Type.TOTP).exists()
+    enrolled_before = Authenticator.objects.filter(user=signed_in(request), type=Authenticator.Type.TOTP).exists()
     if name in (CODE if enrolled_before else ENROLMENT):
         return None
     if not enrolled_before:

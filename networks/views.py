@@ -17,7 +17,7 @@ from networks import actions
 from networks.context import demo_accounts
 from networks.forms import NewPasswordForm
 from networks.models import User
-from networks.signin import SECOND_FACTOR
+from networks.signin import SECOND_FACTOR, signed_in
 
 BACKEND = "networks.signin.Backend"
 
@@ -26,7 +26,7 @@ BACKEND = "networks.signin.Backend"
 def role(request: HttpRequest) -> HttpResponse:
     """Work in another of one's own roles from now on."""
     chosen = request.POST.get("role", "")
-    if not any(str(row.pk) == chosen for row in request.user.current_roles):
+    if not any(str(row.pk) == chosen for row in signed_in(request).current_roles):
         raise Http404
     request.session["role"] = int(chosen)
     return redirect("home")

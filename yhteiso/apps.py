@@ -1,7 +1,5 @@
 """Registers the project itself as an application: template tags, commands, checks and its first migrations."""
 
-from typing import ClassVar
-
 from django.apps import AppConfig
 from django.contrib.staticfiles.apps import StaticFilesConfig
 
@@ -17,4 +15,4 @@ class YhteisoConfig(AppConfig):
 class StaticFiles(StaticFilesConfig):
     """Serves what is compiled, not the sources that it is compiled from."""
 
-    ignore_patterns: ClassVar[list[str]] = [*StaticFilesConfig.ignore_patterns, "src"]
+    ignore_patterns = [*StaticFilesConfig.ignore_patterns, "src"]

@@ -165,9 +165,7 @@ class ChoiceRow(Radios):
 
     template_name = "django/forms/widgets/choice_row.html"
 
-    def __init__(
-        self, *args: Any, looks: dict[str, tuple[str, str]] | None = None, cls: str = "", **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, looks: dict[str, tuple[str, str]] | None = None, cls: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.looks, self.cls = looks or {}, cls
 

@@ -3,6 +3,7 @@
 from allauth.account import views as account
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path, register_converter
 from django.views.i18n import set_language
 
@@ -11,8 +12,6 @@ from yhteiso.lib.ids import RefConverter
 
 register_converter(RefConverter, "ref")
 
-admin.site.site_header = admin.site.site_title = "Yhteiso"
-admin.site.site_url = None
 
 urlpatterns = [
     path("health/", views.health, name="health"),
@@ -20,12 +19,14 @@ urlpatterns = [
     path("privacy/", views.privacy, name="privacy"),
     path("accessibility/", views.accessibility, name="accessibility"),
     path("keepalive/", views.keepalive, name="keepalive"),
-    path("language/", set_language, name="set_language"),
+    path("language/", login_not_required(set_language), name="set_language"),
     path("account/login/", account.login, name="account_login"),
+    path("account/signup/", account.signup, name="account_signup"),  # closed: by invitation only
     path("account/logout/", account.logout, name="account_logout"),
     path("account/inactive/", account.account_inactive, name="account_inactive"),
     path("account/reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
     path("account/password/change/", account.password_change, name="account_change_password"),
+    path("account/password/set/", account.password_set, name="account_set_password"),
     path("account/password/reset/", account.password_reset, name="account_reset_password"),
     path("account/password/reset/done/", account.password_reset_done, name="account_reset_password_done"),
     path(
@@ -44,6 +45,7 @@ urlpatterns = [
     path("", include("cases.urls")),
     path("", include("meetings.urls")),
     path("", include("metrics.urls")),
+    path("", include("yhteiso.audit.urls")),
 ]
 
 if settings.DEBUG or settings.DEMO:

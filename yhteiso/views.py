@@ -61,7 +61,8 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    request.error_page = True  # type: ignore[attr-defined]  no hat is on yet, so the frame asks nothing
+    """403: no hat is on yet, so the frame asks the database nothing."""
+    request.error_page = True  # type: ignore[attr-defined]
     return _error(request, "403_csrf.html", 403)
 
 

@@ -68,9 +68,7 @@ def open_case(*, call: "Call", by: User, now: datetime) -> Case:
         case=case, strengths=call.strengths, everyday=call.everyday, around=call.around, guardians=call.guardians,
         consent_by=call.consent_by, consent_for=call.consent_for,
     )  # fmt: skip
-    child = Person.objects.create(
-        case=case, kind=PersonKind.CHILD, name=call.child_name, family_name=call.child_family_name
-    )
+    child = Person.objects.create(case=case, kind=PersonKind.CHILD, name=call.child_name, family_name=call.child_family_name)
     PersonContact.objects.create(person=child, case=case, born_on=call.child_born_on)
     Membership.objects.create(case=case, person=child, role=MemberRole.FAMILY, started_at=now, started_by=by)
     _join(case, by, MemberRole.COORDINATOR, by=by, now=now)

@@ -38,9 +38,7 @@ def log_concern(*, by: User, form_key: uuid.UUID, now: datetime, **fields: Any) 
     """
     if fields["family_asked"] == FamilyAsked.NOT_YET:
         fields |= {"child_name": "", "child_age": None, "place": ""}
-    concern = Concern(
-        area=area_for(by), logged_by=by, unit_id=by.unit_id, sent_at=now, form_key=form_key, **fields
-    )
+    concern = Concern(area=area_for(by), logged_by=by, unit_id=by.unit_id, sent_at=now, form_key=form_key, **fields)
     try:
         with transaction.atomic():
             concern.save(force_insert=True)
@@ -111,11 +109,10 @@ def finish_call(*, call: Call, by: User, now: datetime) -> Call:
         for name in NAMING:
             setattr(call, name, "")
         call.child_born_on = call.child_age = None
+        Concern.objects.filter(call=call).update(child_name="", child_age=None, place="")
     call.save()
     if call.concern_id:
-        Concern.objects.filter(pk=call.concern_id, answered_at=None).update(
-            answered_at=now, answered_by=by, case=call.case
-        )
+        Concern.objects.filter(pk=call.concern_id, answered_at=None).update(answered_at=now, answered_by=by, case=call.case)
     return call
 
 

@@ -35,10 +35,16 @@ def add_person(
     language: str = "", interpreter: bool = False, consent: str = "", consent_on: date | None = None,
     must_attend: bool = False, by: User, now: datetime,
 ) -> Membership:  # fmt: skip
-    """Add a guardian or a close person of the family, who has no account. Raises NotAllowed for a second child."""
+    """Add a guardian or a close person of the family, who has no account. Raises NotAllowed for a second child.
+
+    Somebody of the same kind and name who is in already is the same person: a second press adds nobody.
+    """
     case = _open(case)
     if kind == PersonKind.CHILD:
         raise NotAllowed(_("A situation is about one child."))
+    same = {"person__kind": kind, "person__name": name, "person__family_name": family_name}
+    if existing := case.memberships.current().filter(**same).first():
+        return existing
     person = Person.objects.create(
         case=case, kind=kind, name=name, family_name=family_name, relation=relation, language=language,
         interpreter=interpreter, consent=consent, consent_on=consent_on,
@@ -69,14 +75,21 @@ def end_membership(*, case: Case, membership: Membership, reason: str, by: User,
     member = case.memberships.select_for_update(of=("self",), no_key=True).get(pk=membership.pk)
     if member.ended_at:
         return member
-    if member.user_id == case.coordinator_id:
-        raise NotAllowed(_("The coordinator can't leave before somebody else has taken the situation over."))
-    if member.person_id and member.person and member.person.kind == PersonKind.CHILD:
-        raise NotAllowed(_("The child always belongs to the network."))
+    if refusal := end_blocker(case, member):
+        raise NotAllowed(refusal)
     member.ended_at, member.ended_by, member.end_reason = now, by, reason
     member.save(update_fields=["ended_at", "ended_by", "end_reason"])
     note(case, "member_ended", at=now, by=by)
     return member
+
+
+def end_blocker(case: Case, member: Membership) -> str | None:
+    """Why this membership can't be ended: a sentence for the user, or None."""
+    if member.user_id == case.coordinator_id:
+        return str(_("The coordinator can't leave before somebody else has taken the situation over."))
+    if member.person and member.person.kind == PersonKind.CHILD:
+        return str(_("The child always belongs to the network."))
+    return None
 
 
 def _open(case: Case) -> Case:
@@ -89,5 +102,3 @@ def _open(case: Case) -> Case:
 def _gathered(case: Case) -> None:
     if case.status == Status.NEW:
         move(case, Status.GATHERING)
-
-

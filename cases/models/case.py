@@ -15,7 +15,7 @@ from yhteiso.lib.ids import new_ref
 if TYPE_CHECKING:
     from django_stubs_ext.db.models.manager import RelatedManager
 
-    from cases.models.people import Membership, Person
+    from cases.models.people import Person
 
 TEXT = 2000
 
@@ -111,13 +111,11 @@ class Case(models.Model):
 
     if TYPE_CHECKING:
         persons: RelatedManager["Person"]
-        memberships: RelatedManager["Membership"]
 
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(status=Status.CLOSED, closed_at__isnull=False, closed_by__isnull=False)
-                & ~Q(close_reason="")
+                condition=Q(status=Status.CLOSED, closed_at__isnull=False, closed_by__isnull=False) & ~Q(close_reason="")
                 | ~Q(status=Status.CLOSED) & Q(closed_at=None, closed_by=None, close_reason=""),
                 name="case_closed_by_somebody_for_a_reason",
             ),
@@ -127,9 +125,7 @@ class Case(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["area", "plan_by_on", "id"], condition=~Q(status=Status.CLOSED), name="case_open_by_area"
-            ),
+            models.Index(fields=["area", "plan_by_on", "id"], condition=~Q(status=Status.CLOSED), name="case_open_by_area"),
             models.Index(fields=["area", "day14_on"], name="case_by_area_and_day14"),
             models.Index(
                 fields=["day14_on"], condition=Q(first_met_at=None) & ~Q(status=Status.CLOSED), name="case_waiting"

@@ -133,9 +133,7 @@ class Call(models.Model):
     class Meta:
         ordering = ["-began_at"]
         constraints = [
-            models.CheckConstraint(
-                condition=Q(finished_at=None) | ~Q(route=""), name="call_finished_with_a_route"
-            ),
+            models.CheckConstraint(condition=Q(finished_at=None) | ~Q(route=""), name="call_finished_with_a_route"),
             models.CheckConstraint(
                 condition=Q(case=None) | Q(route=Route.NETWORK, finished_at__isnull=False), name="call_case_is_a_network"
             ),

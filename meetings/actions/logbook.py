@@ -162,5 +162,3 @@ def _open(logbook: Logbook) -> Logbook:
     if row.approved_at:
         raise NotAllowed(_("This logbook has been approved. It is not changed any more."))
     return row
-
-

@@ -66,9 +66,7 @@ def invite(meeting: Meeting, members: Iterable[Membership]) -> None:
 
 
 @transaction.atomic
-def add_member(
-    *, case: Case, user: User, must_attend: bool, masked: bool = False, by: User, now: datetime
-) -> Membership:
+def add_member(*, case: Case, user: User, must_attend: bool, masked: bool = False, by: User, now: datetime) -> Membership:
     """Take a professional into the network, and to the meeting that is being agreed on."""
     member = network.add_member(case=case, user=user, must_attend=must_attend, masked=masked, by=by, now=now)
     _invite_to_coming(case, member)
@@ -170,7 +168,7 @@ def hold(*, meeting: Meeting, began_at: datetime, present: set[int], by: User, n
         raise NotAllowed(refusal)
     if began_at > now:
         raise NotAllowed(_("The meeting can't have begun in the future."))
-    if began_at < case.t0_at:
+    if began_at < case.t0_at.replace(second=0, microsecond=0):  # both are told to the minute
         raise NotAllowed(_("The meeting can't have begun before the call."))
     meeting.status, meeting.began_at, meeting.held_by = MeetingStatus.HELD, began_at, by
     meeting.save(update_fields=["status", "began_at", "held_by"])

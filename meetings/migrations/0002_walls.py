@@ -38,9 +38,7 @@ SQL = "\n".join(
             {"jobs": "id, case_id, kind, status, starts_at, began_at, move_reason"},
         ),
         family_table("meetings_participant", {"area": AREA, "member": {"S": MY_CASE, "U": OWN_SEAT}}),
-        family_table(
-            "meetings_logbook", {"area": AREA, "member": {"S": MY_MEETING, "I": MY_MEETING, "U": MY_MEETING}}
-        ),
+        family_table("meetings_logbook", {"area": AREA, "member": {"S": MY_MEETING, "I": MY_MEETING, "U": MY_MEETING}}),
         family_table(
             "meetings_logbookentry",
             {hat: {"S": OF_LOGBOOK, "I": OF_LOGBOOK, "U": OF_LOGBOOK} for hat in ("area", "member")},

@@ -52,9 +52,7 @@ AATU = LogbookPaper(
     next_meeting=Gathering("torstaina 2.7.2026 klo 14.30", "Päiväkoti Pikkukäpy"),
     left_out="neuvolan ja vapaa-ajan teemat (2 kohtaa).",
 )
-BARE = replace(
-    AATU, entries=(), child_voices=(), plan=(), dissent=(), consent="", left_out="", next_meeting=None, family=()
-)
+BARE = replace(AATU, entries=(), child_voices=(), plan=(), dissent=(), consent="", left_out="", next_meeting=None, family=())
 
 
 @pytest.fixture(scope="module")
@@ -106,9 +104,7 @@ def text_of_all(data: bytes) -> str:
 def tags(node: pikepdf.Object) -> list[pikepdf.Object]:
     """Every structure element below a node, in reading order."""
     kids: Any = node.get("/K", [])
-    found = [
-        kid for kid in (kids if isinstance(kids, pikepdf.Array) else [kids]) if isinstance(kid, pikepdf.Dictionary)
-    ]
+    found = [kid for kid in (kids if isinstance(kids, pikepdf.Array) else [kids]) if isinstance(kid, pikepdf.Dictionary)]
     return [tag for kid in found if "/S" in kid for tag in (kid, *tags(kid))]
 
 
@@ -145,9 +141,7 @@ def test_the_file_says_its_language_title_and_standard(file: pikepdf.Pdf) -> Non
 def test_no_property_or_bookmark_names_anybody(file: pikepdf.Pdf) -> None:
     with file.open_metadata() as meta, file.open_outline() as outline:
         properties = [*(str(value) for value in file.docinfo.values()), *(str(meta[key]) for key in meta)]
-        bookmarks = [entry.title for entry in outline.root] + [
-            sub.title for top in outline.root for sub in top.children
-        ]
+        bookmarks = [entry.title for entry in outline.root] + [sub.title for top in outline.root for sub in top.children]
     assert bookmarks[0] == "Lokikirja"
     for name in ("Aatu", "Suvilehto", "Hietaniitty", "Jenna", "Pikkukäpy"):
         assert not [text for text in properties + bookmarks if name in text]

@@ -38,6 +38,7 @@ class LogEntry(models.Model):
 
     class Meta:
         indexes = [
+            models.Index(fields=["-at", "-id"], name="log_by_time"),
             models.Index(fields=["case_id", "-at"], name="log_by_case"),
             models.Index(fields=["actor_id", "-at"], name="log_by_actor"),
         ]

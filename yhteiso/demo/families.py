@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from cases.actions import intake
-from cases.actions.clock import escalate
+from cases.actions.clock import STEPS, escalate, step_due_at
 from cases.models import Case, PersonKind
 from meetings.actions import commitment, logbook, meeting
 from meetings.models import Meeting
@@ -91,7 +91,9 @@ class Way:
         case = self._call()
         if self.story.stage in ("scheduling", "agreed", "follow_up"):
             self._meeting(case)
-        escalate(case_id=case.pk, now=self.now)
+        for step in STEPS:
+            if (due_at := step_due_at(Case.objects.get(pk=case.pk), step)) <= self.now:
+                escalate(case_id=case.pk, now=due_at)
 
     def _at(self, days_ago: int, hour: int = 9) -> datetime:
         """A moment of the past: never later than now, and for a call of today an hour ago."""
@@ -150,11 +152,11 @@ class Way:
         return day
 
     def _answers(self, row: Meeting, at: datetime, *, everybody: bool) -> None:
+        """At the table everybody has answered; while a time is agreed on, the caller and every second have not."""
+        caller = self.cast.people[self.story.caller].pk
         for n, participant in enumerate(row.participants.select_related("meeting", "membership", "case")):
-            if everybody or n % 2 == 0:
-                meeting.answer(
-                    participant=participant, answer="if_needed" if n == 4 else "yes", by=self.coordinator, now=at
-                )
+            if everybody or (n % 2 == 0 and participant.membership.user_id != caller):
+                meeting.answer(participant=participant, answer="if_needed" if n == 4 else "yes", by=self.coordinator, now=at)
 
     def _held(self, row: Meeting, began: datetime) -> None:
         end, by = began + timedelta(minutes=75), self.coordinator
@@ -167,7 +169,7 @@ class Way:
                 note=self.story.strengths if theme.position == 5 else self.story.everyday, said_by="Yhdessä",
                 carry_to_plan=theme.position == 4, by=by, now=end,
             )  # fmt: skip
-        for name, what, due_in, status in PLANS[self.story.child]:
+        for name, what, due_in, _status in PLANS[self.story.child]:
             self._promise(row, book, name, what, due_in)
         logbook.save_frame(
             logbook=book, version=book.version, child_heard="present", child_words="Haluan että mennään yhdessä.",

@@ -6,9 +6,21 @@ from datetime import date, datetime, time, timedelta
 
 from django.db import transaction
 
-from cases.models import Call, Case, CloseReason, MemberRole, Membership, Person, PersonKind, Route, Status, TwoWeekOutcome
+from cases.models import (
+    Call,
+    Case,
+    CloseReason,
+    MemberRole,
+    Membership,
+    Person,
+    PersonKind,
+    Route,
+    Status,
+    TwoWeekOutcome,
+)
 from meetings.models import Commitment, CommitmentStatus, Meeting, MeetingKind, MeetingStatus
 from metrics.actions import close_month
+from metrics.figures import freezes_at
 from networks.models import User
 from yhteiso.demo.people import Cast
 from yhteiso.lib.dates import at_helsinki, day14, helsinki_date, is_working_day, latest_meeting_day
@@ -31,7 +43,7 @@ def load(cast: Cast, *, now: datetime) -> None:
         families = THIN_JULY if month.month == 7 else FAMILIES[n]
         for k in range(families):
             _family(cast, month, k, families, KEPT[n], chance, now)
-        for k in range(6 + chance.randrange(5)):
+        for k in range(16 + chance.randrange(8)):
             _advice(cast, month, k, chance)
 
 
@@ -40,8 +52,8 @@ def freeze(cast: Cast, *, now: datetime) -> None:
     first = _month_before(helsinki_date(now).replace(day=1), MONTHS)
     for n in range(MONTHS):
         month = _month_before(first, -n)
-        if now >= at_helsinki(_month_before(month, -1) + timedelta(days=2), time(6)):
-            close_month(area=cast.area, month=month, now=now)
+        if now >= freezes_at(month):
+            close_month(area=cast.area, month=month, now=freezes_at(month))
 
 
 def _month_before(day: date, months: int) -> date:
@@ -64,9 +76,10 @@ def _family(cast: Cast, month: date, k: int, of: int, kept: float, chance: rando
     in_time = k < round(of * kept)
     met = _met_on(call, in_time, chance)
     closed_at = min(at_helsinki(met + timedelta(days=40 + chance.randrange(20)), time(14, 0)), now)
+    met_at = at_helsinki(met, time(13, 0))
     case = Case.objects.create(
         area=cast.area, coordinator=coordinator, status=Status.CLOSED, opened_at=t0, opened_by=coordinator, t0_at=t0,
-        day14_on=day14(call), plan_by_on=latest_meeting_day(call), first_met_at=at_helsinki(met, time(13, 0)),
+        day14_on=day14(call), plan_by_on=latest_meeting_day(call), first_met_at=met_at,
         consent="oral", child_name=chance.choice(NAMES), child_age=chance.randrange(1, 16), closed_at=closed_at,
         closed_by=coordinator, close_reason=CloseReason.EVERYDAY_WORKS,
     )  # fmt: skip
@@ -74,7 +87,7 @@ def _family(cast: Cast, month: date, k: int, of: int, kept: float, chance: rando
     Membership.objects.create(case=case, person=child, role=MemberRole.FAMILY, started_at=t0, started_by=coordinator)
     TwoWeekOutcome.objects.create(
         case=case, met=met <= case.day14_on, day_number=(met - call).days if met <= case.day14_on else None,
-        day14_on=case.day14_on, written_at=min(case.first_met_at, at_helsinki(case.day14_on + timedelta(1), time(0, 1))),
+        day14_on=case.day14_on, written_at=min(met_at, at_helsinki(case.day14_on + timedelta(1), time(0, 1))),
     )  # fmt: skip
     Call.objects.create(
         area=cast.area, taken_by=coordinator, began_at=t0, finished_at=t0 + timedelta(minutes=8), case=case,
@@ -89,7 +102,7 @@ def _met_on(call: date, in_time: bool, chance: random.Random) -> date:
         day = call + timedelta(days=chance.choice([4, 5, 7, 8, 9, 10, 11, 12, 13]))
         while not is_working_day(day):
             day -= timedelta(days=1)
-            return day
+        return day
     return _working(day14(call) + timedelta(days=1 + chance.randrange(6)))
 
 
@@ -99,14 +112,14 @@ def _plan(cast: Cast, case: Case, met: date, by: User, chance: random.Random) ->
         case=case, kind=MeetingKind.NETWORK, status=MeetingStatus.HELD, starts_at=at, ends_at=at + timedelta(minutes=75),
         began_at=at, held_by=by, proposed_by=by, proposed_at=case.t0_at,
     )  # fmt: skip
-    owners = chance.sample(["Kaisa", "Sari", "Antti", "Tuomas", "Elsa", "Olli", "Mira", "Sari"], k=3)
-    for name in dict.fromkeys(owners):
+    owners = chance.sample(["Kaisa", "Sari", "Antti", "Tuomas", "Elsa", "Olli", "Mira"], k=4)
+    for name in owners:
         owner = cast.people[name]
         member = Membership.objects.create(
             case=case, user=owner, unit_id=owner.unit_id, role=MemberRole.MEMBER, started_at=case.t0_at, started_by=by
         )
         due = _working(met + timedelta(days=7 + chance.randrange(14)))
-        status = chance.choices(["kept", "partly", "not_kept"], weights=[82, 11, 7])[0]
+        status = chance.choices(["kept", "partly", "not_kept"], weights=[80, 12, 8])[0]
         Commitment.objects.create(
             case=case, meeting=meeting, what="Sovittu teko", membership=member, owner=owner, unit_id=owner.unit_id,
             due_on=due, form_key=uuid.uuid4(), written_at=at, written_by=by, agreed_at=at,
@@ -115,8 +128,8 @@ def _plan(cast: Cast, case: Case, met: date, by: User, chance: random.Random) ->
 
 
 def _advice(cast: Cast, month: date, k: int, chance: random.Random) -> None:
-    at = at_helsinki(_working(month + timedelta(days=2 * k)), time(9, 30))
+    at = at_helsinki(_working(month + timedelta(days=k)), time(9, 30))
     Call.objects.create(
         area=cast.area, taken_by=cast.people["Riikka"], began_at=at, finished_at=at + timedelta(minutes=6),
-        route=chance.choice([Route.ADVICE, Route.ADVICE, Route.CONSULTATION, Route.GUIDED]),
+        route=chance.choices([Route.ADVICE, Route.CONSULTATION, Route.GUIDED], weights=[5, 3, 2])[0],
     )  # fmt: skip

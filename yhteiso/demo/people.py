@@ -5,6 +5,7 @@ from datetime import date
 
 from django.db import transaction
 
+from networks.context import DEMO_DOMAIN
 from networks.models import Agency, Area, County, Municipality, Role, RoleMembership, Sector, Service, Unit, User
 
 CITY, COUNTY_NAME, NGO = "Oulun kaupunki", "Pohjois-Pohjanmaan hyvinvointialue", "Perheiden talo ry"
@@ -46,7 +47,6 @@ PEOPLE: list[tuple[str, str, str | None, str, str]] = [
     ("Ville Harjukallio", "tietosuojavastaava", None, Role.OFFICER, ""),
     ("Elina Saarikko", "pääkäyttäjä", None, Role.ADMINISTRATOR, ""),
 ]
-DOMAIN = "esimerkki.invalid"
 
 
 @dataclass
@@ -95,7 +95,7 @@ def load() -> Cast:
 
 def _person(cast: Cast, name: str, title: str, unit: str | None, role: str, bound: str) -> None:
     first, last = name.lower().replace("ä", "a").replace("ö", "o").split()
-    email = f"{first}.{last}@{DOMAIN}"
+    email = f"{first}.{last}@{DEMO_DOMAIN}"
     user = User.objects.filter(email=email).first()
     home = cast.units[unit] if unit else None
     if user is None:
@@ -109,8 +109,6 @@ def _person(cast: Cast, name: str, title: str, unit: str | None, role: str, boun
             user=user, role=role, starts_on=date(2024, 1, 1), area=cast.area if bound == "area" else None,
             unit=home if bound == "unit" else None,
         )  # fmt: skip
-        if role == Role.UNIT_HEAD:
-            RoleMembership.objects.create(user=user, role=Role.PROFESSIONAL, starts_on=date(2024, 1, 1))
     cast.people[name.split()[0]] = user
 
 

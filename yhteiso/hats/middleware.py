@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from typing import Any
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -58,7 +59,9 @@ def url_name(request: HttpRequest) -> str:
 
 def hat_of(request: HttpRequest) -> str:
     """The hat that the signed-in person wears now; everybody else is `public`."""
-    if not request.user.is_authenticated:
+    user: Any = request.user
+    if not user.is_authenticated:
         return "public"
-    request.user.chosen_role = request.session.get("role")
-    return request.user.hat
+    user.chosen_role = request.session.get("role")
+    hat: str = user.hat
+    return hat

@@ -52,6 +52,5 @@ def grants(table: str, verbs: str, *grantees: str) -> str:
 def append_only(table: str) -> str:
     """Refuse UPDATE and DELETE by trigger. TRUNCATE is refused by a missing privilege."""
     return (
-        f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON {table} "
-        "FOR EACH ROW EXECUTE FUNCTION sec.refuse_change();"
+        f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION sec.refuse_change();"
     )

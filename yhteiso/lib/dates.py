@@ -299,7 +299,7 @@ def _dot(cx: float, day: date, call: date, end: date, meeting: date | None, met_
         mark = "over" if day > day14(call) else "t"
     elif day == (met_on or meeting):
         mark = "m"
-    classes = ("p" if day < end else "", "" if is_working_day(day) else "w", mark)
+    classes = ("p" if day < end else "", "" if mark or is_working_day(day) else "w", mark)
     return Dot(cx, 4.5 if mark else 3.0, " ".join(name for name in classes if name))
 
 

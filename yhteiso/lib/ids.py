@@ -46,6 +46,13 @@ def new_ref() -> str:
     return f"{drawn[:4]}-{drawn[4:8]}-{drawn[8:]}"
 
 
+def is_ref(text: str) -> bool:
+    """Whether this has the form of a public reference: what comes in a form or after a ? is not asked of the database
+    otherwise.
+    """
+    return re.fullmatch(REF_PATTERN, text) is not None
+
+
 class RefConverter:
     """A public reference in an address, `<ref:ref>`; exactly as written, so that one thing has one address."""
 

@@ -65,7 +65,7 @@ def _writer() -> Callable[[str, str], bytes]:
     except (ImportError, OSError) as missing:
         raise PdfUnavailable("PDF files can't be made: install Pango (apt install libpango-1.0-0).") from missing
 
-    class LocalFetcher(URLFetcher):  # type: ignore[misc]
+    class LocalFetcher(URLFetcher):
         def fetch(self, url: str, headers: dict[str, str] | None = None) -> Any:
             body, media_type = read_local(url)
             return URLFetcherResponse(url, body, {"Content-Type": media_type})

@@ -189,9 +189,7 @@ def in_python(path: Path) -> Iterator[Use]:
     """The texts of one Python file. A call whose text is not written out is left to its reader."""
     tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
     imports = (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom))
-    called = {
-        alias.asname: alias.name for node in imports for alias in node.names if alias.asname and alias.asname != "_"
-    }
+    called = {alias.asname: alias.name for node in imports for alias in node.names if alias.asname and alias.asname != "_"}
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue

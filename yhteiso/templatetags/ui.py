@@ -102,9 +102,7 @@ def item(day: date, title: str, meta: str = "", tone: str = "", url: str = "", t
 def spot(tone: str, icon_name: str, bold: str, text: str = "") -> SafeString:
     """An observation in a list. Tones: good, now, bad, lock."""
     after = format_html(' <span class="y-muted">{}</span>', text) if text else EMPTY
-    return format_html(
-        '<li class="y-spot y-spot--{}">{}<div><b>{}</b>{}</div></li>', tone, icon(icon_name), bold, after
-    )
+    return format_html('<li class="y-spot y-spot--{}">{}<div><b>{}</b>{}</div></li>', tone, icon(icon_name), bold, after)
 
 
 @register.simple_tag
@@ -146,9 +144,7 @@ def crumbs(*pairs: str) -> SafeString:
 
 
 @register.simple_block_tag
-def sheet(
-    content: str, ref: str, title: str, side: str = "", url: str = "", cls: str = "y-stack y-stack--s"
-) -> SafeString:
+def sheet(content: str, ref: str, title: str, side: str = "", url: str = "", cls: str = "y-stack y-stack--s") -> SafeString:
     """The one box of a page: a section with its h2. `side` is a quiet word at the right, with `url` a link."""
     quiet = '<a href="{url}">{side}</a>' if url else '<span class="y-muted y-small">{side}</span>'
     return format_html(
@@ -164,9 +160,7 @@ def sheet(
 
 
 @register.simple_block_tag
-def note(
-    content: str, icon_name: str, tone: str = "", bold: str = "", role: str = "", block: bool = False
-) -> SafeString:
+def note(content: str, icon_name: str, tone: str = "", bold: str = "", role: str = "", block: bool = False) -> SafeString:
     """One sentence beside the matter. Tones: now, bad, good or none; `role="status"` after a save; `block` for
     content that brings its own paragraphs."""
     return format_html(

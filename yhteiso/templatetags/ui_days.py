@@ -84,12 +84,8 @@ def _dot(cx: float, r: float, cls: str) -> SafeString:
 @register.simple_tag
 def dots(points: Iterable[Any]) -> SafeString:
     """The path in miniature: decoration beside a text with the same numbers. Points have `.cx`, `.r`, `.cls`."""
-    circles = SafeString(
-        "".join(_dot(float(get(p, "cx")), float(get(p, "r")), _classes(get(p, "cls"))) for p in points)
-    )
-    return format_html(
-        '<svg class="y-dots" viewBox="0 0 200 10" aria-hidden="true" focusable="false">{}</svg>', circles
-    )
+    circles = SafeString("".join(_dot(float(get(p, "cx")), float(get(p, "r")), _classes(get(p, "cls"))) for p in points))
+    return format_html('<svg class="y-dots" viewBox="0 0 200 10" aria-hidden="true" focusable="false">{}</svg>', circles)
 
 
 @register.simple_tag
@@ -97,8 +93,7 @@ def path_days(days: Iterable[Any], caption: str) -> SafeString:
     """The fifteen stones (`.wd .date .classes .flag .minor`) and the caption that says all of it in words."""
     stones = format_html_join("", _STONE, ((_classes(get(day, "classes")), _flag(day), *_day(day)) for day in days))
     return format_html(
-        '<div class="y-path"><ol class="y-path__days" aria-hidden="true">{}</ol>'
-        '<p class="y-path__caption">{}</p></div>',
+        '<div class="y-path"><ol class="y-path__days" aria-hidden="true">{}</ol><p class="y-path__caption">{}</p></div>',
         stones,
         caption,
     )

@@ -1,0 +1,16 @@
+"""Addresses of a way's beginning and end. Nothing of a family but a random reference stands in them."""
+
+from django.urls import path
+
+from cases.views import call, closure, concern, start
+
+urlpatterns = [
+    path("concerns/new/", concern.new, name="concern-new"),
+    path("concerns/<ref:ref>/", concern.receipt, name="concern"),
+    path("calls/", call.start, name="call-start"),
+    path("calls/<ref:ref>/", call.page, name="call"),
+    path("calls/<ref:ref>/draft/", call.draft, name="call-draft"),
+    path("cases/<ref:ref>/start/", start.correct, name="case-start"),
+    path("cases/<ref:ref>/start/<int:pk>/acceptance/", start.accept, name="case-start-accept"),
+    path("cases/<ref:ref>/closure/", closure.closure, name="case-closure"),
+]

@@ -1,0 +1,188 @@
+"""A call that the coordinator takes: begun with one press, written and saved on one page, ended by its route."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from cases.access import NotAllowed, UserRequest, for_hats, log
+from cases.actions import intake
+from cases.forms import AreaForm, CallForm
+from cases.models import Call, Concern, Route
+from yhteiso.audit.models import Verb
+from yhteiso.lib.dates import clock_time, helsinki_date, latest_meeting_day
+from yhteiso.lib.ids import is_ref
+
+PEOPLE = ("concern__logged_by__password", "concern__logged_by__last_login")
+
+
+@for_hats("area")
+@require_POST
+def start(request: UserRequest) -> HttpResponse:
+    """Begin a call this second, or open the concern that it answers."""
+    concern = None
+    if ref := request.POST.get("concern"):
+        concern = Concern.objects.visible_to(request.user).filter(ref=ref).first() if is_ref(ref) else None
+        if concern is None:
+            raise Http404
+    form = AreaForm(request.POST, area_ids=request.user.area_ids)
+    chosen = form.cleaned_data["area"] if form.is_valid() else None
+    worn = request.user.worn
+    area = chosen or (worn.area if worn else None)
+    if area is None:
+        raise Http404
+    call = intake.begin_call(by=request.user, area=area, concern=concern, now=timezone.now())
+    log(request, Verb.CHANGE, case=None, reason="call begun")
+    return redirect("call", ref=call.ref)
+
+
+@for_hats("area")
+@require_http_methods(["GET", "HEAD", "POST"])
+def page(request: UserRequest, ref: str) -> HttpResponse:
+    """What follows from this call?"""
+    call, now = _call(request, ref), timezone.now()
+    if call.finished_at:
+        return _after(request, call)
+    form = _form(call, now, request.POST if request.method == "POST" else None)
+    status, theirs = 200, []
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                call = intake.save_call(call=call, version=form.cleaned_data["version"], now=now, **form.kept)
+            except intake.Stale as stale:
+                status, theirs = 409, _differences(form, stale.current)
+                form = _form(call, now, _with_version(request, stale.current.version))
+            except NotAllowed as refusal:
+                messages.warning(request, str(refusal))
+                return redirect("call", ref=call.ref)
+            else:
+                if done := _end(request, form, call, now):
+                    return done
+                form = _form(call, now, _with_version(request, call.version), errors=form)
+    return render(request, "cases/call.html", _context(call, form, now, theirs), status=status)
+
+
+def _end(request: UserRequest, form: CallForm, call: Call, now: datetime) -> HttpResponse | None:
+    """Act on the pressed button. None when the route still lacks something, which then stands in the form's errors."""
+    if request.POST.get("then") != "finish":
+        messages.success(request, _("The call is saved. You find it on the board under “Waiting”."))
+        return redirect("board")
+    if refusal := intake.call_blocker(call):
+        form.add_error(blocked_field(call), refusal)
+        return None
+    call = intake.finish_call(call=call, by=request.user, now=now)
+    log(request, Verb.CHANGE, case=call.case, reason=f"call finished: {call.route}")
+    return _after(request, call)
+
+
+def blocked_field(call: Call) -> str:
+    """The field beside which the refusal of `call_blocker` belongs."""
+    if not call.route:
+        return "route"
+    return "consent" if call.child_name else "child_name"
+
+
+def _after(request: UserRequest, call: Call) -> HttpResponse:
+    """Where a finished call leads: to its case, else to the board with a sentence of what was done."""
+    if call.case:
+        return redirect("case", ref=call.case.ref)
+    messages.success(
+        request,
+        {
+            Route.ADVICE: _("The call has ended with advice. Nothing waits for you."),
+            Route.CONSULTATION: _("The consultation has ended. Whatever named somebody was removed."),
+            Route.GUIDED: _("The call has ended. It is recorded that guidance elsewhere was given, nothing more."),
+        }[Route(call.route)],
+    )
+    return redirect("board")
+
+
+@for_hats("area")
+@require_POST
+def draft(request: UserRequest, ref: str) -> HttpResponse:
+    """Keep what has been typed so far. What is not valid yet is left out, the rest is kept."""
+    call, now = _call(request, ref), timezone.now()
+    form = _form(call, now, request.POST)
+    form.is_valid()
+    version = form.cleaned_data.get("version")
+    if version is None:
+        return JsonResponse({"version": call.version}, status=422)
+    try:
+        call = intake.save_call(call=call, version=version, now=now, **form.kept)
+    except intake.Stale as stale:
+        theirs = {row["name"]: row["theirs"] for row in _differences(form, stale.current)}
+        return JsonResponse({"version": version, "current": theirs}, status=409)
+    except NotAllowed as refusal:
+        return JsonResponse({"version": version, "reason": str(refusal)}, status=409)
+    # A birth date that is still being typed is no loss; it is looked at when the form is sent.
+    lost = set(form.errors) - {"child_born"}
+    return JsonResponse({"version": call.version, "saved": clock_time(now)}, status=422 if lost else 200)
+
+
+def _call(request: UserRequest, ref: str) -> Call:
+    rows = Call.objects.visible_to(request.user).select_related("area", "case", "concern__logged_by", "concern__unit")
+    call = rows.defer(*PEOPLE).filter(ref=ref).first()
+    if call is None:
+        log(request, Verb.DENY, reason="not visible")
+        raise Http404
+    log(request, Verb.VIEW, case=call.case, reason="call")
+    return call
+
+
+def _start(call: Call) -> datetime:
+    return min(call.began_at, call.concern.sent_at) if call.concern else call.began_at
+
+
+def _form(call: Call, now: datetime, data: Any = None, errors: CallForm | None = None) -> CallForm:
+    initial = {name: getattr(call, name) for name in intake.CALL_FIELDS} | {"version": call.version}
+    born = call.child_born_on
+    initial["child_born"] = f"{born.day}.{born.month}.{born.year}" if born else call.child_age
+    plan_by = latest_meeting_day(helsinki_date(_start(call)))
+    form = CallForm(data, initial=initial, today=helsinki_date(now), plan_by=plan_by)
+    if errors is not None:
+        form.full_clean()
+        for name, found in errors.errors.as_data().items():
+            form.add_error(None if name == "__all__" else name, found)
+    return form
+
+
+def _with_version(request: UserRequest, version: int) -> Any:
+    """The sent form as it was, ready to be sent again against the version that is there now."""
+    data = request.POST.copy()
+    data["version"] = str(version)
+    return data
+
+
+def _differences(form: CallForm, current: Call) -> list[dict[str, str]]:
+    """The fields that another window has saved otherwise: name, label, its text."""
+    kept, rows = form.kept, []
+    for name in intake.CALL_FIELDS:
+        theirs = getattr(current, name)
+        if name in kept and kept[name] != theirs:
+            field = "child_born" if name in ("child_born_on", "child_age") else name
+            shown = getattr(current, f"get_{name}_display", lambda value=theirs: value)()
+            words = {True: _("yes"), False: _("no"), None: "–", "": "–"}
+            text = words[shown] if shown is None or shown == "" or isinstance(shown, bool) else str(shown)
+            rows.append({"name": field, "label": str(form.fields[field].label), "theirs": text})
+    return rows
+
+
+def _context(call: Call, form: CallForm, now: datetime, theirs: list[dict[str, str]]) -> dict[str, Any]:
+    start = _start(call)
+    return {
+        "call": call,
+        "form": form,
+        "concern": call.concern,
+        "start": start,
+        "start_on": helsinki_date(start),
+        "plan_by": latest_meeting_day(helsinki_date(start)),
+        "saved": clock_time(call.saved_at) if call.saved_at else "",
+        "theirs": theirs,
+        "age": call.age_on(helsinki_date(now)),
+    }

@@ -1,0 +1,76 @@
+"""What has happened in a situation, as sentences. An event holds dates, states and units; the words are here."""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from cases.models import CaseEvent, CloseReason, ConsentState, PersonKind
+from meetings.models import CommitmentStatus, MoveReason
+from yhteiso.lib.dates import at_clock, helsinki_date, short_date
+
+KEY = {"call", "meeting_confirmed", "meeting_held", "logbook_approved", "closed"}
+
+
+def sentence(event: CaseEvent) -> str:
+    """The event in one sentence, in the active language."""
+    words = {
+        "call": _("Call. The promise of two weeks began."),
+        "opened": _("The situation was opened."),
+        "start_corrected": _("The time of the call was corrected."),
+        "start_correction_proposed": _("A correction to the time of the call was proposed."),
+        "member_ended": _("Somebody left the network."),
+        "logbook_approved": _("The logbook was approved. The promises came into force."),
+    }
+    return words.get(event.kind) or _with_detail(event.kind, event.detail) or _("Something was recorded.")
+
+
+def _with_detail(kind: str, detail: dict[str, Any]) -> str:
+    make = {
+        "member_added": _member, "person_added": _person, "consent": _consent, "closed": _closed,
+        "meeting_proposed": lambda d: _("A time was proposed: %(when)s.") % {"when": _when(d.get("starts_at"))},
+        "meeting_confirmed": lambda d: _("The meeting was agreed: %(when)s.") % {"when": _when(d.get("starts_at"))},
+        "meeting_held": lambda d: _("The network met: %(when)s.") % {"when": _when(d.get("began_at"))},
+        "meeting_moved": _moved, "commitment_resolved": _resolved,
+    }.get(kind)  # fmt: skip
+    return make(detail) if make else ""
+
+
+def _member(detail: dict[str, Any]) -> str:
+    if unit := detail.get("unit"):
+        return _("Joined the network: %(unit)s.") % {"unit": unit}
+    return _("A professional joined the network.")
+
+
+def _person(detail: dict[str, Any]) -> str:
+    if detail.get("kind") == PersonKind.GUARDIAN:
+        return _("A guardian joined the network.")
+    return _("Somebody close to the family joined the network.")
+
+
+def _consent(detail: dict[str, Any]) -> str:
+    label = dict(ConsentState.choices).get(detail.get("consent", ""), _("not asked yet"))
+    return _("A guardian's consent was recorded: %(state)s.") % {"state": str(label).lower()}
+
+
+def _closed(detail: dict[str, Any]) -> str:
+    label = dict(CloseReason.choices).get(detail.get("reason", ""), "")
+    return _("The situation was closed: %(reason)s.") % {"reason": str(label).lower()}
+
+
+def _moved(detail: dict[str, Any]) -> str:
+    label = dict(MoveReason.choices).get(detail.get("reason", ""), "")
+    return _("The meeting was moved: %(reason)s.") % {"reason": str(label).lower()}
+
+
+def _resolved(detail: dict[str, Any]) -> str:
+    label = dict(CommitmentStatus.choices).get(detail.get("status", ""), "")
+    return _("A promise was told of: %(state)s.") % {"state": str(label).lower()}
+
+
+def _when(text: str | None) -> str:
+    """A moment of an event as "ti 16.6. klo 14.30"."""
+    if not text:
+        return "–"
+    moment = datetime.fromisoformat(text)
+    return f"{short_date(helsinki_date(moment))} {at_clock(moment)}"

@@ -1,0 +1,35 @@
+"""Addresses of the front page, meetings, the logbook and commitments. A verb is a resource."""
+
+from django.urls import include, path
+
+from meetings.views import commitments, home, logbook, meeting, paper, planning
+
+MEETING = "cases/<ref:ref>/meetings/<ref:meeting>/"
+LOGBOOK = f"{MEETING}logbook/"
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("", include("meetings.urls_cases")),
+    path("meetings/", meeting.meeting_list, name="meeting-list"),
+    path("cases/<ref:ref>/meetings/new/", planning.meeting_new, name="meeting-new"),
+    path(MEETING, meeting.meeting, name="meeting"),
+    path(f"{MEETING}answers/<int:pk>/", meeting.meeting_answer, name="meeting-answer"),
+    path(f"{MEETING}confirmation/", meeting.meeting_confirmation, name="meeting-confirmation"),
+    path(f"{MEETING}move/", planning.meeting_move, name="meeting-move"),
+    path(f"{MEETING}held/", meeting.meeting_held, name="meeting-held"),
+    path(LOGBOOK, logbook.logbook, name="logbook"),
+    path(f"{LOGBOOK}opening/", logbook.logbook_opening, name="logbook-opening"),
+    path(f"{LOGBOOK}themes/<int:theme>/", logbook.logbook_entry, name="logbook-entry"),
+    path(f"{LOGBOOK}frame/", logbook.logbook_frame, name="logbook-frame"),
+    path(f"{LOGBOOK}rows/", logbook.logbook_row, name="logbook-row"),
+    path(f"{LOGBOOK}rows/<ref:row>/removal/", logbook.logbook_row_removal, name="logbook-row-removal"),
+    path(f"{LOGBOOK}approval/", logbook.logbook_approval, name="logbook-approval"),
+    path(f"{MEETING}logbook.pdf", paper.logbook_pdf, name="logbook-pdf"),
+    path("commitments/", commitments.commitment_list, name="commitment-list"),
+    path(
+        "cases/<ref:ref>/commitments/<ref:commitment>/outcome/",
+        commitments.commitment_outcome,
+        name="commitment-outcome",
+    ),
+    path("unit/commitments/", commitments.unit_commitments, name="unit-commitments"),
+]

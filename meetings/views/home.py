@@ -1,0 +1,154 @@
+"""The front page of whoever has signed in: a professional's day, and for everybody else the way to their own page."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Prefetch
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
+
+from cases.access import UserRequest, log
+from cases.models import Case, Concern
+from meetings.forms.meeting import AnswerForm
+from meetings.models import Answer, Commitment, Meeting, Participant
+from meetings.views.commitments import Promise
+from meetings.views.meeting import COMING, state_of, title_of, when
+from networks.context import HOMES
+from networks.models import User
+from yhteiso.audit.models import Verb
+from yhteiso.lib.dates import HELSINKI, at_clock, dots, helsinki_date, short_date
+
+SHOWN_PROMISES, SHOWN_CASES, SHOWN_CONCERNS, SHOWN_MEETINGS = 4, 5, 3, 5
+ANSWERED_FOR = timedelta(days=14)  # an answered concern stays in sight this long
+
+
+@require_safe
+def home(request: UserRequest) -> HttpResponse:
+    """What is expected of me today, and where do I call when a worry wakes?"""
+    hat = request.user.hat
+    if hat == "member":
+        return _today(request)
+    if hat in HOMES:
+        return redirect(HOMES[hat])
+    return render(request, "meetings/no_role.html")
+
+
+def _today(request: UserRequest) -> HttpResponse:
+    user, now = request.user, timezone.now()
+    today = helsinki_date(now)
+    invitations = [_invitation(row) for row in _unanswered(user, now)]
+    promises = [Promise(row, today) for row in _my_open(user)]
+    cases = [_way(case, now) for case in _my_cases(user)]
+    known = {way["case"].pk for way in cases}
+    meetings = [_line(row, now) for row in _coming(user, now)]
+    shown = [*(i["case"] for i in invitations), *(p.row.case for p in promises[:SHOWN_PROMISES]),
+             *(c["case"] for c in cases), *(m["case"] for m in meetings)]  # fmt: skip
+    log(request, Verb.LIST, cases=list({case.pk: case for case in shown}.values()))
+    context = {
+        "greeting": _greeting(user, now), "now": now, "waiting": _waiting(len(invitations)), "invitations": invitations,
+        "promises": promises[:SHOWN_PROMISES], "promise_count": len(promises), "cases": cases, "meetings": meetings,
+        "concerns": [_concern(row) for row in _my_concerns(user, now) if row.case_id not in known],
+    }  # fmt: skip
+    return render(request, "meetings/home.html", context)
+
+
+def _greeting(user: User, now: datetime) -> str:
+    hour = now.astimezone(HELSINKI).hour
+    name = {"name": user.get_short_name()}
+    if 4 <= hour < 10:
+        return _("Good morning, %(name)s") % name
+    return _("Good day, %(name)s") % name if 10 <= hour < 17 else _("Good evening, %(name)s") % name
+
+
+def _waiting(count: int) -> str:
+    if not count:
+        return _("Nothing waits for your answer.")
+    return ngettext("%(n)d thing waits for your answer.", "%(n)d things wait for your answer.", count) % {"n": count}
+
+
+# -- what is read
+
+
+def _unanswered(user: User, now: datetime) -> list[Participant]:
+    rows = Participant.objects.filter(
+        meeting__in=Meeting.objects.visible_to(user), membership__user_id=user.pk, membership__ended_at=None,
+        answer=Answer.NONE, meeting__status__in=COMING, meeting__starts_at__gt=now,
+    )  # fmt: skip
+    people = ("meeting__proposed_by__password", "meeting__proposed_by__last_login")
+    return list(rows.select_related("meeting__case", "meeting__proposed_by").defer(*people).order_by("meeting__starts_at"))
+
+
+def _my_open(user: User) -> list[Commitment]:
+    mine = Commitment.objects.visible_to(user).owned_by(user).agreed().open()
+    return list(mine.select_related("case", "meeting").order_by("due_on", "pk"))
+
+
+def _my_cases(user: User) -> list[Case]:
+    coming = Prefetch("meetings", Meeting.objects.coming(), to_attr="agreed_meetings")
+    return list(Case.objects.visible_to(user).open().by_urgency().prefetch_related(coming)[:SHOWN_CASES])
+
+
+def _coming(user: User, now: datetime) -> list[Meeting]:
+    rows = Meeting.objects.visible_to(user).coming().filter(ends_at__gte=now).select_related("case")
+    return list(rows.order_by("starts_at", "pk")[:SHOWN_MEETINGS])
+
+
+def _my_concerns(user: User, now: datetime) -> list[Concern]:
+    rows = Concern.objects.visible_to(user).order_by("-sent_at")[:SHOWN_CONCERNS]
+    return [row for row in rows if row.answered_at is None or row.answered_at > now - ANSWERED_FOR]
+
+
+# -- how it is shown
+
+
+def _invitation(row: Participant) -> dict[str, Any]:
+    meeting = row.meeting
+    return {
+        "row": row, "meeting": meeting, "case": meeting.case, "when": when(meeting), "by": meeting.proposed_by.name,
+        "title": title_of(meeting.case),
+        "place": _place(meeting), "asked_on": short_date(helsinki_date(meeting.proposed_at)),
+        "form": AnswerForm(prefix=f"a{row.pk}"),
+    }  # fmt: skip
+
+
+def _way(case: Case, now: datetime) -> dict[str, Any]:
+    today = helsinki_date(now)
+    agreed = next(iter(getattr(case, "agreed_meetings", [])), None)
+    met_on = helsinki_date(case.first_met_at) if case.first_met_at else None
+    day = helsinki_date(agreed.starts_at) if agreed else None
+    return {
+        "case": case, "clock": case.clock(today), "dots": dots(helsinki_date(case.t0_at), today, day, met_on),
+        "called_on": short_date(helsinki_date(case.t0_at)), "plan_by": short_date(case.plan_by_on), "met": met_on,
+        "passed": today > case.plan_by_on, "title": title_of(case),
+    }  # fmt: skip
+
+
+def _line(meeting: Meeting, now: datetime) -> dict[str, Any]:
+    day = helsinki_date(meeting.starts_at)
+    return {
+        "case": meeting.case, "meeting": meeting, "day": day, "at": at_clock(meeting.starts_at),
+        "tone": "now" if day <= helsinki_date(now) + timedelta(days=1) else "", "state": state_of(meeting, now),
+        "title": title_of(meeting.case), "place": _place(meeting),
+    }  # fmt: skip
+
+
+def _place(meeting: Meeting) -> str:
+    return "" if meeting.case.protected else meeting.place
+
+
+def _concern(row: Concern) -> dict[str, Any]:
+    if row.answered_at is None:
+        state = (_("Waits for the coordinator"), "yellow", "clock")
+    elif row.case_id:
+        state = (_("The network is gathered"), "green", "check")
+    else:
+        state = (_("Answered"), "grey", "check")
+    return {
+        "url": reverse("concern", args=[row.ref]), "name": row.child_name or _("Consultation without a name"),
+        "sent_on": short_date(helsinki_date(row.sent_at)), "state": state,
+    }  # fmt: skip

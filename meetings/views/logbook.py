@@ -1,0 +1,376 @@
+"""The logbook at the table: themes, the child's own voice, the plan, and the approval."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from cases.access import NotAllowed, Permission, UserRequest, log
+from cases.models import Membership, PersonKind
+from meetings.actions import logbook as actions
+from meetings.forms.logbook import THEIRS, Base, Book, Choices, Part, digest, of_entry, of_frame, of_row
+from meetings.models import (
+    ChildHeard,
+    Environment,
+    Logbook,
+    Mark,
+    Meeting,
+    MeetingStatus,
+)
+from meetings.views.commitments import kind_of
+from meetings.views.commitments import state_of as promise_state
+from meetings.views.meeting import Seat, get_meeting, seats_of, when
+from networks.models import User
+from yhteiso.audit.models import Verb
+from yhteiso.lib.dates import clock_time, helsinki_date, short_date
+
+HEARD_FROM_AGE = 12  # LsL 20 §, hallintolaki 34 §: must be given a chance to tell their own view
+ICONS = {
+    Environment.HOME: "house",
+    Environment.DAY_CARE: "school",
+    Environment.SCHOOL: "school",
+    Environment.LEISURE: "tree",
+}
+MARKS = {
+    Mark.STRENGTH: ("green", "leaf"),
+    Mark.VULNERABILITY: ("purple", "drop"),
+    Mark.BOTH: ("yellow", "half"),
+    Mark.NOT_DISCUSSED: ("grey", ""),
+}
+STRENGTHS_FIRST = {mark: n for n, mark in enumerate((Mark.STRENGTH, Mark.BOTH, Mark.VULNERABILITY, Mark.NOT_DISCUSSED))}
+
+
+def get_logbook(
+    request: UserRequest, ref: str, meeting: str, permission: Permission = "write_logbook", verb: Verb = Verb.VIEW
+) -> tuple[Meeting, Logbook | None]:
+    """A meeting and its logbook: for the coordinator and those who were invited to that meeting. 404 for others."""
+    row = get_meeting(request, ref, meeting, permission, verb)
+    seats = row.participants.filter(membership__user_id=request.user.pk, membership__ended_at=None)
+    if request.user.hat == "member" and not seats.exists():
+        log(request, Verb.DENY, case=row.case, reason="not invited")
+        raise Http404
+    rows = row.case.logbooks.filter(meeting=row).select_related("template", "approved_by").prefetch_related("entries")
+    logbook = rows.defer("approved_by__password", "approved_by__last_login").first()
+    if logbook is not None:
+        logbook.meeting, logbook.case = row, row.case
+    return row, logbook
+
+
+def _write(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A POST below the logbook. Asked with GET, as after a new sign-in, it leads back to the logbook."""
+
+    @wraps(view)
+    def inner(request: UserRequest, ref: str, meeting: str, **kwargs: Any) -> HttpResponse:
+        if request.method != "POST":
+            return redirect("logbook", ref=ref, meeting=meeting)
+        row, logbook = get_logbook(request, ref, meeting, "write_logbook", Verb.CHANGE)
+        if logbook is None:
+            raise Http404
+        return view(request, row, logbook, **kwargs)
+
+    return inner
+
+
+# -- pages
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def logbook(request: UserRequest, ref: str, meeting: str) -> HttpResponse:
+    """What carries, what weighs, and who does what? A POST of the whole form saves all of it."""
+    verb = Verb.CHANGE if request.method == "POST" else Verb.VIEW
+    row, book_row = get_logbook(request, ref, meeting, "write_logbook", verb)
+    if book_row is None:
+        messages.info(request, _("The logbook has not been opened yet."))
+        return redirect("meeting", ref=row.case.ref, meeting=row.ref)
+    if request.method == "POST":
+        return _saved(request, row, book_row)
+    seats = seats_of(row, request.user)
+    if book_row.approved_at:
+        return render(request, "meetings/logbook_read.html", _read(request, row, book_row, seats))
+    return _page(request, row, book_row, _book(row, book_row, seats), seats)
+
+
+def _book(row: Meeting, logbook: Logbook, seats: list[Seat], data: Any = None) -> Book:
+    members = row.case.memberships.current().with_people()
+    rows = row.commitments.order_by("written_at", "pk")
+    day = helsinki_date(row.began_at or row.starts_at)
+    choices = Choices(_speakers(seats), [(m.pk, _label(m)) for m in members], day)
+    return Book(logbook, logbook.template.themes.all(), rows, choices, data)
+
+
+def _speakers(seats: list[Seat]) -> list[str]:
+    child_first = sorted(seats, key=lambda seat: not seat.is_child)
+    return [*(_label(seat.row.membership) for seat in child_first), _("Together")]
+
+
+def _label(member: Membership) -> str:
+    person = member.person
+    if person is None or member.masked or person.kind == PersonKind.CHILD or not person.relation:
+        return person.name if person and not member.masked else member.name
+    return f"{person.name}, {person.relation}"
+
+
+def _page(
+    request: UserRequest, row: Meeting, logbook: Logbook, book: Book, seats: list[Seat], *, refusal: str = "",
+    status: int = 200,
+) -> HttpResponse:  # fmt: skip
+    context = _frame(request, row, logbook, seats)
+    context |= {
+        "book": book, "environments": _environments(book, context["last"]),
+        "blocker": actions.approve_blocker(logbook, row), "refusal": refusal, "conflicts": len(book.conflicts),
+        "must_hear": (row.case.child_age or 0) >= HEARD_FROM_AGE, "saved": _last_saved(logbook),
+        "carried": [part for part in book.themes if part.row is not None and part.row.carry_to_plan],
+    }  # fmt: skip
+    return render(request, "meetings/logbook.html", context, status=status)
+
+
+def _frame(request: UserRequest, row: Meeting, logbook: Logbook, seats: list[Seat]) -> dict[str, Any]:
+    return {
+        "case": row.case, "meeting": row, "logbook": logbook, "when": when(row),
+        "mine": row.note_taker_id == request.user.pk, "present": sum(1 for seat in seats if seat.row.present),
+        "last": _last_time(request.user, row),
+    }  # fmt: skip
+
+
+def _environments(book: Book, last: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """The themes by environment, in the template's order, with how many have been talked about."""
+    before = {said["entry"].theme_id: said["mark"][0].lower() for said in last["marks"]} if last else {}
+    groups: dict[str, list[Part]] = {}
+    for part in book.themes:
+        if last and part.item.pk in before:
+            part.previous = f"{last['day']}: {before[part.item.pk]}"
+        groups.setdefault(part.item.environment, []).append(part)
+    return [
+        {"ref": name, "title": Environment(name).label, "icon": ICONS[Environment(name)], "parts": parts,
+         "done": sum(1 for part in parts if part.row is not None)}
+        for name, parts in groups.items()
+    ]  # fmt: skip
+
+
+def _last_saved(logbook: Logbook) -> str:
+    moments = [entry.saved_at for entry in logbook.entries.all()]
+    return clock_time(max(moments)) if moments else ""
+
+
+# -- the previous time
+
+
+def _previous(row: Meeting) -> Meeting | None:
+    held = row.case.meetings.filter(status=MeetingStatus.HELD, starts_at__lt=row.starts_at)
+    return held.order_by("-starts_at").first()
+
+
+def _previous_logbook(user: User, before: Meeting) -> Logbook | None:
+    rows = Logbook.objects.filter(meeting=before, case_id=before.case_id)
+    if user.hat == "member":
+        rows = rows.filter(
+            meeting__participants__membership__user_id=user.pk, meeting__participants__membership__ended_at=None
+        )
+    return rows.prefetch_related("entries__theme").first()
+
+
+def _last_time(user: User, row: Meeting) -> dict[str, Any] | None:
+    """What was promised and marked in the network's previous meeting, as far as this reader may see it."""
+    before = _previous(row)
+    if before is None:
+        return None
+    book = _previous_logbook(user, before)
+    agreed = before.commitments.filter(agreed_at__isnull=False).select_related("membership__user", "membership__person")
+    promises = agreed.defer("membership__user__password", "membership__user__last_login")
+    return {
+        "day": short_date(helsinki_date(before.starts_at)), "kind": before.get_kind_display(), "logbook": book,
+        "promises": [{"row": p, "state": promise_state(p.status)} for p in promises], "meeting": before,
+        "marks": [_said(entry) for entry in _by_strength(book)] if book else [],
+    }  # fmt: skip
+
+
+def _by_strength(logbook: Logbook) -> list[Any]:
+    return sorted(logbook.entries.all(), key=lambda entry: (STRENGTHS_FIRST[Mark(entry.mark)], entry.theme.position))
+
+
+def _said(entry: Any) -> dict[str, Any]:
+    return {"entry": entry, "mark": (str(entry.get_mark_display()), *MARKS[Mark(entry.mark)])}
+
+
+# -- the approved logbook
+
+
+def _read(request: UserRequest, row: Meeting, logbook: Logbook, seats: list[Seat]) -> dict[str, Any]:
+    entries = logbook.entries.select_related("theme").exclude(mark=Mark.NOT_DISCUSSED).order_by("theme__position")
+    groups: dict[str, list[Any]] = {}
+    for entry in sorted(entries, key=lambda e: STRENGTHS_FIRST[Mark(e.mark)]):
+        groups.setdefault(entry.theme.environment, []).append(_said(entry))
+    order = [value for value in Environment.values if value in groups]
+    plan = row.commitments.select_related("membership__user", "membership__person").defer(
+        "membership__user__password", "membership__user__last_login"
+    )
+    return _frame(request, row, logbook, seats) | {
+        "environments": [
+            {"ref": name, "title": Environment(name).label, "icon": ICONS[Environment(name)], "said": groups[name]}
+            for name in order
+        ],
+        "plan": [{"row": p, "state": promise_state(p.status), "kind": kind_of(p.kind)} for p in plan],
+        "not_asked": logbook.child_heard == ChildHeard.NOT_ASKED,
+        "next_day": short_date(logbook.next_on) if logbook.next_on else "",
+    }
+
+
+# -- writes
+
+
+@require_POST
+def logbook_opening(request: UserRequest, ref: str, meeting: str) -> HttpResponse:
+    """Open the meeting's logbook, or the one that is there."""
+    row, _existing = get_logbook(request, ref, meeting, "write_logbook", Verb.CHANGE)
+    try:
+        actions.open_logbook(meeting=row, by=request.user, now=timezone.now())
+    except NotAllowed as refusal:
+        messages.error(request, str(refusal))
+        return redirect("meeting", ref=row.case.ref, meeting=row.ref)
+    return redirect("logbook", ref=row.case.ref, meeting=row.ref)
+
+
+def _saved(
+    request: UserRequest, row: Meeting, logbook: Logbook, *, then: Callable[[], object] | None = None, anchor: str = ""
+) -> HttpResponse:
+    """Save all that was sent and lead back; else the same page with everything that was typed."""
+    now, seats = timezone.now(), seats_of(row, request.user)
+    book = _book(row, logbook, seats, request.POST)
+    refusal = _save_all(book, logbook, request.user, now, then)
+    status = 409 if book.conflicts else 422 if refusal or book.broken else 200
+    if request.headers.get("Accept") == "application/json":
+        told = {} if status == 409 else {"version": book.token, "saved": clock_time(now), "saved_at": now.isoformat()}
+        return JsonResponse(told, status=status)
+    if status != 200:
+        _show_newer(book)
+        logbook.refresh_from_db()
+        return _page(request, row, logbook, book, seats, refusal=refusal, status=status)
+    messages.success(request, _("Saved at %(time)s.") % {"time": clock_time(now)})
+    return redirect(reverse("logbook", args=[row.case.ref, row.ref]) + anchor)
+
+
+def _save_all(book: Book, logbook: Logbook, by: User, now: datetime, then: Callable[[], object] | None) -> str:
+    """Save and, when everything could be saved, do what else was asked. Returns the sentence of a refusal."""
+    if logbook.approved_at and book.unchanged:  # the second click of a double click
+        return ""
+    try:
+        _save(book, logbook, by, now)
+        if then and not book.broken and not book.conflicts:
+            then()
+    except NotAllowed as refusal:
+        return str(refusal)
+    return ""
+
+
+def _save(book: Book, logbook: Logbook, by: User, now: datetime) -> None:
+    """Write the parts that their writer has touched, through the actions. What both have touched is left unsaved."""
+    for part in book.parts:
+        if not part.posted or not part.form.is_valid() or not part.touched:
+            continue
+        if part.name[0] == "t":
+            _save_theme(part, logbook, by, now)
+        elif part.name[0] == "f":
+            _save_frame(part, logbook)
+        else:
+            _save_row(part, logbook, by, now)
+
+
+def _save_theme(part: Part, logbook: Logbook, by: User, now: datetime) -> None:
+    values = part.form.values()
+    if not values["mark"] or part.form.cleaned_data["keep"] == THEIRS:
+        return
+    try:
+        entry = actions.save_entry(logbook=logbook, theme=part.item, version=part.base.version, by=by, now=now, **values)
+    except actions.Stale as stale:
+        part.conflict = stale.current
+    else:
+        part.row, part.base = entry, Base(entry.version, digest(of_entry(entry)))
+
+
+def _save_frame(part: Part, logbook: Logbook) -> None:
+    try:
+        row = actions.save_frame(logbook=logbook, version=part.base.version, **part.form.values())
+    except actions.Stale as stale:
+        part.conflict = stale.current
+    else:
+        part.base = Base(row.version, digest(of_frame(row)))
+
+
+def _save_row(part: Part, logbook: Logbook, by: User, now: datetime) -> None:
+    values = part.form.values()
+    if not values["what"]:
+        return
+    if part.row is not None and digest(of_row(part.row)) not in (part.base.digest, digest(values)):
+        part.conflict = part.row
+        return
+    member = logbook.case.memberships.get(pk=values.pop("membership"))
+    try:
+        row = actions.write_commitment(logbook=logbook, form_key=part.item, membership=member, by=by, now=now, **values)
+    except NotAllowed as refusal:
+        part.form.add_error("kind", str(refusal))
+    else:
+        part.row, part.base = row, Base(0, digest(of_row(row)))
+
+
+_CONTENT: dict[str, Callable[[Any], dict[str, Any]]] = {"t": of_entry, "f": of_frame, "r": of_row}
+
+
+def _show_newer(book: Book) -> None:
+    """From now on the writer has seen the other's text: the next save is against it."""
+    for part in book.conflicts:
+        newer = part.conflict
+        content = _CONTENT[part.name[0]](newer)
+        part.base = Base(getattr(newer, "version", 0), digest(content))
+
+
+@_write
+def logbook_entry(request: UserRequest, row: Meeting, logbook: Logbook, theme: int) -> HttpResponse:
+    """Keep one theme of the logbook's template."""
+    get_object_or_404(logbook.template.themes.all(), pk=theme)
+    return _saved(request, row, logbook, anchor=f"#t{theme}")
+
+
+@_write
+def logbook_frame(request: UserRequest, row: Meeting, logbook: Logbook) -> HttpResponse:
+    """Keep the child's own voice and the next date."""
+    return _saved(request, row, logbook, anchor="#lapsi")
+
+
+@_write
+def logbook_row(request: UserRequest, row: Meeting, logbook: Logbook) -> HttpResponse:
+    """Keep the plan's rows, with all that was typed elsewhere on the page, and show an empty one."""
+    return _saved(request, row, logbook, anchor="#suunnitelma")
+
+
+@_write
+def logbook_row_removal(request: UserRequest, meeting: Meeting, logbook: Logbook, row: str) -> HttpResponse:
+    """Take a row out of the plan; what else was typed is kept."""
+    data = request.POST.copy()
+    gone = meeting.commitments.filter(ref=row).first()
+    if gone is not None:
+        data.setlist("row", [key for key in data.getlist("row") if key != gone.form_key.hex])
+    request.POST = data  # type: ignore[assignment]
+
+    def remove() -> None:
+        if gone is not None:
+            actions.remove_commitment(logbook=logbook, commitment=gone)
+
+    return _saved(request, meeting, logbook, then=remove, anchor="#suunnitelma")
+
+
+@_write
+def logbook_approval(request: UserRequest, row: Meeting, logbook: Logbook) -> HttpResponse:
+    """Read aloud and agreed: nothing is changed any more, and the plan's rows become promises."""
+
+    def approve() -> None:
+        actions.approve(logbook=logbook, by=request.user, now=timezone.now())
+
+    return _saved(request, row, logbook, then=approve)

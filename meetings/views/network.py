@@ -1,0 +1,188 @@
+"""A situation's network: who is in, who is asked along, what the guardians have said, and who leaves."""
+
+from datetime import date
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Q
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from cases.access import NotAllowed, UserRequest, get_case
+from cases.actions import network as actions
+from cases.models import Case, Membership, PersonKind, Status
+from meetings.actions.meeting import add_member, add_person
+from meetings.forms.network import ConsentForm, EndForm, MemberForm, PersonForm
+from meetings.views.situation import consent_tag, person_line
+from networks.models import Role, User
+from yhteiso.audit.models import Verb
+from yhteiso.lib.dates import helsinki_date
+from yhteiso.lib.names import initials
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def network(request: UserRequest, ref: str) -> HttpResponse:
+    """Who could help, and who is in already?"""
+    case = get_case(request, ref, "coordinate", Verb.CHANGE if request.method == "POST" else Verb.VIEW)
+    today = helsinki_date(timezone.now())
+    members = _members(case)
+    people = _professionals(case, members, today)
+    data = request.POST if request.method == "POST" else None
+    adds_person = data is not None and data.get("add") == "person"
+    member_form = MemberForm(None if adds_person else data, people=people, prefix="member")
+    person_form = PersonForm(data if adds_person else None, today=today, prefix="person")
+    if data is not None:
+        if adds_person:
+            added = _add_person(request, case, person_form)
+        else:
+            added = _add_member(request, case, member_form, people)
+        if added:
+            return redirect("case-network", ref=case.ref)
+    return _page(request, case, members, member_form, person_form, today, status=422 if data is not None else 200)
+
+
+def _add_member(request: UserRequest, case: Case, form: MemberForm, people: list[User]) -> bool:
+    if not form.is_valid():
+        return False
+    data = form.cleaned_data
+    user = next(user for user in people if user.pk == data["user"])
+    try:
+        add_member(
+            case=case, user=user, must_attend=data["must_attend"], masked=data["masked"], by=request.user,
+            now=timezone.now(),
+        )  # fmt: skip
+    except NotAllowed as refusal:
+        form.add_error(None, str(refusal))
+        return False
+    messages.success(request, _("%(name)s is now in the network.") % {"name": user.name})
+    return True
+
+
+def _add_person(request: UserRequest, case: Case, form: PersonForm) -> bool:
+    if not form.is_valid():
+        return False
+    try:
+        member = add_person(case=case, by=request.user, now=timezone.now(), **form.cleaned_data)
+    except NotAllowed as refusal:
+        form.add_error(None, str(refusal))
+        return False
+    messages.success(request, _("%(name)s is now in the network.") % {"name": member.name})
+    return True
+
+
+@require_POST
+def person_consent(request: UserRequest, ref: str, pk: int) -> HttpResponse:
+    """What has this guardian said of exchanging information?"""
+    case = get_case(request, ref, "coordinate", Verb.CHANGE)
+    person = get_object_or_404(case.persons, pk=pk, kind=PersonKind.GUARDIAN)
+    now = timezone.now()
+    form = ConsentForm(request.POST, today=helsinki_date(now), prefix=f"consent-{person.pk}")
+    if form.is_valid():
+        try:
+            actions.record_consent(case=case, person=person, by=request.user, now=now, **form.cleaned_data)
+        except NotAllowed as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, _("The consent is recorded."))
+            return redirect("case-network", ref=case.ref)
+    members, today = _members(case), helsinki_date(now)
+    people = _professionals(case, members, today)
+    forms = MemberForm(people=people, prefix="member"), PersonForm(today=today, prefix="person")
+    return _page(request, case, members, *forms, today, consent=(person.pk, form), status=422)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def network_end(request: UserRequest, ref: str, pk: int) -> HttpResponse:
+    """What ends when this person leaves, and why?"""
+    case = get_case(request, ref, "coordinate", Verb.CHANGE if request.method == "POST" else Verb.VIEW)
+    member = get_object_or_404(case.memberships.current().with_people(), pk=pk)
+    if refusal := actions.end_blocker(case, member):
+        messages.error(request, refusal)
+        return redirect("case-network", ref=case.ref)
+    form = EndForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.end_membership(
+                case=case, membership=member, reason=form.cleaned_data["reason"], by=request.user, now=timezone.now()
+            )
+        except NotAllowed as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, _("%(name)s is no longer in the network.") % {"name": real_name(member)})
+            return redirect("case-network", ref=case.ref)
+    context = {"case": case, "member": member, "name": real_name(member), "form": form}
+    return render(request, "meetings/network_end.html", context, status=422 if form.is_bound else 200)
+
+
+def real_name(member: Membership) -> str:
+    """The name also where the network sees a mask: the coordinator must know whom to call."""
+    return member.user.name if member.user else member.name
+
+
+def _members(case: Case) -> list[Membership]:
+    return list(case.memberships.current().with_people().select_related("person__contact"))
+
+
+def _professionals(case: Case, members: list[Membership], today: date) -> list[User]:
+    """Those of the county's units who work as professionals today and are not in the network, unit by unit."""
+    in_force = Q(roles__ends_on=None) | Q(roles__ends_on__gte=today)
+    rows = User.people.filter(
+        in_force, is_active=True, roles__role=Role.PROFESSIONAL, roles__starts_on__lte=today,
+        unit__area__county_id=case.area.county_id,
+    ).exclude(pk__in=[row.user_id for row in members if row.user_id]).select_related("unit__agency")  # fmt: skip
+    return list(rows.distinct().order_by("unit__name", "unit_id", "sort_key", "pk"))
+
+
+def _page(
+    request: UserRequest, case: Case, members: list[Membership], member_form: MemberForm, person_form: PersonForm,
+    today: date, *, consent: tuple[int, ConsentForm] | None = None, status: int,
+) -> HttpResponse:  # fmt: skip
+    every = (consent[1] if consent else None, member_form, person_form)
+    bound = next((form for form in every if form and form.is_bound), None)
+    context = {
+        "case": case, "clock": case.clock(today), "member_form": member_form, "person_form": person_form,
+        "form": bound, "closed": case.status == Status.CLOSED,
+        "professionals": [_professional(case, row) for row in members if row.user_id],
+        "family": [_relative(case, row, today, consent) for row in members if row.person_id],
+    }  # fmt: skip
+    return render(request, "meetings/network.html", context, status=status)
+
+
+def _professional(case: Case, member: Membership) -> dict[str, Any]:
+    tags = []
+    if member.user_id == case.coordinator_id:
+        tags.append((_("Coordinates"), "", "star"))
+    if member.role == "caller":
+        tags.append((_("Made contact"), "", "phone"))
+    if member.must_attend:
+        tags.append((_("Must attend"), "", "flag"))
+    if member.masked:
+        tags.append((_("Shown as “health services”"), "grey", "lock"))
+    unit = member.unit
+    return {
+        "row": member, "name": real_name(member), "unit": unit.name if unit else "",
+        "agency": unit.agency.name if unit else "", "title": member.user.title if member.user else "",
+        "tags": tags, "ends": actions.end_blocker(case, member) is None,
+    }  # fmt: skip
+
+
+def _relative(case: Case, member: Membership, today: date, consent: tuple[int, ConsentForm] | None) -> dict[str, Any]:
+    person = member.person
+    assert person is not None
+    guardian = person.kind == PersonKind.GUARDIAN
+    form = None
+    if guardian:
+        initial = {"consent": person.consent, "consent_on": person.consent_on or today}
+        form = ConsentForm(initial=initial, today=today, prefix=f"consent-{person.pk}")
+        if consent and consent[0] == person.pk:
+            form = consent[1]
+    contact = getattr(person, "contact", None)
+    return {
+        "row": member, "person": person, "name": person.full_name, "initials": initials(person.full_name),
+        "org": person_line(person), "phone": contact.phone if contact else "",
+        "tags": [consent_tag(person)] if guardian else [], "form": form,
+        "ends": actions.end_blocker(case, member) is None,
+    }  # fmt: skip

@@ -1,0 +1,113 @@
+"""The logbook as a PDF for the person who prints it."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from cases.access import UserRequest
+from cases.models import Case
+from meetings.models import ChildHeard, Commitment, Logbook, LogbookEntry, Mark, Meeting
+from meetings.paper import Entry, Gathering, LogbookPaper, PlanRow, Voice
+from meetings.paper import Mark as PaperMark
+from meetings.paper import Participant as Attendant
+from meetings.paper import render as render_paper
+from meetings.views.logbook import get_logbook
+from meetings.views.meeting import Seat, seats_of
+from networks.models import User
+from yhteiso.audit.models import Verb
+from yhteiso.lib.dates import at_clock, clock_time, helsinki_date, long_date, short_date, weekday
+from yhteiso.lib.pdf import PdfUnavailable
+
+
+@require_safe
+def logbook_pdf(request: UserRequest, ref: str, meeting: str) -> HttpResponse:
+    """What do I file in my own register? The copy names whoever prints it and when."""
+    row, logbook = get_logbook(request, ref, meeting, "print", Verb.PRINT)
+    if logbook is None:
+        raise Http404
+    try:
+        body = render_paper(paper_of(row, logbook, request.user, timezone.now()))
+    except PdfUnavailable:
+        return render(request, "meetings/pdf_unavailable.html", {"case": row.case, "meeting": row}, status=503)
+    response = HttpResponse(body, content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="lokikirja-{row.ref}.pdf"'
+    return response
+
+
+def paper_of(meeting: Meeting, logbook: Logbook, reader: User, now: datetime) -> LogbookPaper:
+    """One recipient's copy as plain values. Members read it by row security: nothing here is beyond the reader."""
+    case = meeting.case
+    seats = [seat for seat in seats_of(meeting, reader) if seat.row.present or meeting.began_at is None]
+    plan = meeting.commitments.select_related("membership__user", "membership__person", "unit").defer(
+        "membership__user__password", "membership__user__last_login"
+    )
+    return LogbookPaper(
+        reference=meeting.ref,
+        recipient_name=reader.name,
+        recipient_unit=reader.unit.name if reader.unit else "",
+        made_at=now,
+        copy_number=1,
+        copies=1,
+        heading_names=(case.child_name,),
+        meeting=Gathering(_when(meeting), meeting.place),
+        family=tuple(_attendant(seat) for seat in seats if seat.kind == "family"),
+        network=tuple(_attendant(seat) for seat in seats if seat.kind != "family"),
+        consent=case.get_consent_display() if case.consent else "",
+        entries=tuple(_entries(logbook.entries.select_related("theme"))),
+        child_voices=_voices(case, logbook),
+        plan=tuple(_plan(plan)),
+        next_meeting=_next(logbook),
+        protected=case.protected,
+        draft=logbook.approved_at is None,
+    )
+
+
+def _when(meeting: Meeting) -> str:
+    day = helsinki_date(meeting.starts_at)
+    return f"{weekday(day)} {long_date(day)} {at_clock(meeting.starts_at)}–{clock_time(meeting.ends_at)}"
+
+
+def _attendant(seat: Seat) -> Attendant:
+    member = seat.row.membership
+    if member.masked:
+        return Attendant(member.name)
+    if member.person:
+        return Attendant(member.name, member.title)
+    return Attendant(member.name, member.user.title if member.user else "", member.unit.name if member.unit else "")
+
+
+def _entries(entries: Iterable[LogbookEntry]) -> Iterator[Entry]:
+    """Strengths first; what was not talked about is left out."""
+    order = {Mark.STRENGTH: PaperMark.STRENGTH, Mark.BOTH: PaperMark.BOTH, Mark.VULNERABILITY: PaperMark.VULNERABILITY}
+    rows = list(entries)
+    for mark, paper_mark in order.items():
+        for entry in rows:
+            if entry.mark == mark:
+                where = str(entry.theme.get_environment_display())
+                yield Entry(paper_mark, where, entry.note, entry.said_by, entry.theme.title.lower())
+
+
+def _voices(case: Case, logbook: Logbook) -> tuple[Voice, ...]:
+    if not logbook.child_words:
+        return ()
+    heard = logbook.get_child_heard_display().lower() if logbook.child_heard else ""
+    if logbook.child_heard == ChildHeard.NOT_ASKED:
+        return (Voice(logbook.child_words, _("Why the child was not asked")),)
+    return (Voice(logbook.child_words, ", ".join(part for part in (case.child_name, heard) if part)),)
+
+
+def _plan(rows: Iterable[Commitment]) -> Iterator[PlanRow]:
+    for row in rows:
+        unit = row.unit.name if row.unit and not row.membership.masked else ""
+        yield PlanRow(row.what, row.membership.name, short_date(row.due_on), row.get_kind_display().lower(), unit)
+
+
+def _next(logbook: Logbook) -> Gathering | None:
+    if logbook.next_on:
+        return Gathering(f"{weekday(logbook.next_on)} {long_date(logbook.next_on)}")
+    return Gathering(_("The meetings end here.")) if logbook.ends_here else None

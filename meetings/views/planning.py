@@ -1,0 +1,123 @@
+"""Finding the time of a meeting, and moving it to another."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from cases.access import NotAllowed, UserRequest, get_case
+from cases.models import Case
+from meetings.actions import meeting as actions
+from meetings.forms.meeting import MoveForm, ProposeForm
+from meetings.models import Meeting
+from meetings.views.meeting import COMING, get_meeting, late_note, length_of, moved_to, when
+from networks.models import User
+from yhteiso.audit.models import Verb
+from yhteiso.forms import field_error
+from yhteiso.lib.dates import closed_reason, helsinki_date, path_days, short_date
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def meeting_new(request: UserRequest, ref: str) -> HttpResponse:
+    """Is there still time within the two weeks, and which time is proposed?"""
+    case = get_case(request, ref, "coordinate", Verb.CHANGE if request.method == "POST" else Verb.VIEW)
+    now = timezone.now()
+    members = list(case.memberships.current().with_people())
+    takers = [(m.user_id, m.name) for m in members if m.user_id]
+    coming = case.meetings.coming().first()
+    if request.method != "POST":
+        if coming:
+            messages.info(request, _("A time is already being agreed on. Move it if it does not suit."))
+            return redirect("meeting", ref=case.ref, meeting=coming.ref)
+        return _planning(request, case, ProposeForm(note_takers=takers), members)
+    form = ProposeForm(request.POST, note_takers=takers)
+    if _time_ok(form, now):
+        if coming and coming.starts_at == form.cleaned_data["starts_at"]:  # the second click of a double click
+            return redirect("meeting", ref=case.ref, meeting=coming.ref)
+        try:
+            taker = _person(members, form)
+            meeting = actions.propose(case=case, note_taker=taker, by=request.user, now=now, **_time(form))
+        except NotAllowed as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            _tell(request, case, meeting)
+            return redirect("meeting", ref=case.ref, meeting=meeting.ref)
+    return _planning(request, case, form, members, status=422)
+
+
+def _planning(request: UserRequest, case: Case, form: ProposeForm, members: list[Any], status: int = 200) -> HttpResponse:
+    context = {"case": case, "form": form, "members": members, "alone": len(members) < 3, **_path(case, form)}
+    return render(request, "meetings/meeting_new.html", context, status=status)
+
+
+def _path(case: Case, form: Any = None) -> dict[str, Any]:
+    """The stones of the two weeks, while the network waits for its first meeting."""
+    today = helsinki_date(timezone.now())
+    chosen = form.cleaned_data.get("day") if form is not None and form.is_bound and form.is_valid() else None
+    t0 = helsinki_date(case.t0_at)
+    return {
+        "clock": case.clock(today),
+        "days": [] if case.first_met_at else path_days(t0, today, [chosen] if chosen else ()),
+        "called_on": short_date(t0),
+        "plan_by": short_date(case.plan_by_on),
+        "day14": short_date(case.day14_on),
+        "closed": closed_reason(case.day14_on),
+        "passed": today > case.day14_on,
+    }
+
+
+def _time_ok(form: Any, now: datetime) -> bool:
+    """Whether the form is valid and its moment can be proposed; a refusal stands beside the day."""
+    if not form.is_valid():
+        return False
+    if refusal := actions.time_blocker(form.cleaned_data["starts_at"], now):
+        form.add_error("day", field_error(refusal))
+        return False
+    return True
+
+
+def _time(form: Any) -> dict[str, Any]:
+    return {name: form.cleaned_data[name] for name in ("starts_at", "minutes", "place")}
+
+
+def _person(members: Iterable[Any], form: ProposeForm) -> User | None:
+    chosen = form.cleaned_data["note_taker"]
+    return next((m.user for m in members if m.user_id and m.user_id == chosen), None)
+
+
+def _tell(request: UserRequest, case: Case, meeting: Meeting) -> None:
+    day = helsinki_date(meeting.starts_at)
+    messages.success(request, _("The time is proposed. Everybody in the network can answer it now."))
+    if warning := late_note(case, day):
+        messages.warning(request, warning)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def meeting_move(request: UserRequest, ref: str, meeting: str) -> HttpResponse:
+    """To which time is the meeting moved, and why?"""
+    row = get_meeting(request, ref, meeting, "coordinate", Verb.CHANGE if request.method == "POST" else Verb.VIEW)
+    if row.status not in COMING:
+        shown = moved_to(row) or row  # also the second click of a double click
+        messages.info(request, _("This meeting has already been held or moved."))
+        return redirect("meeting", ref=row.case.ref, meeting=shown.ref)
+    now, form = timezone.now(), MoveForm(initial={"minutes": length_of(row), "place": row.place})
+    if request.method == "POST":
+        form = MoveForm(request.POST)
+        if _time_ok(form, now):
+            try:
+                new = actions.move_meeting(
+                    meeting=row, reason=form.cleaned_data["reason"], by=request.user, now=now, **_time(form)
+                )
+            except NotAllowed as refusal:
+                form.add_error(None, str(refusal))
+            else:
+                _tell(request, row.case, new)
+                return redirect("meeting", ref=row.case.ref, meeting=new.ref)
+    context = {"case": row.case, "meeting": row, "when": when(row), "form": form, **_path(row.case, form)}
+    return render(request, "meetings/meeting_move.html", context, status=422 if form.is_bound else 200)

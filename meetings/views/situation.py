@@ -1,0 +1,276 @@
+"""One situation's page: where it stands, what is next, who is in, what was promised, what has happened."""
+
+from datetime import date, datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from cases.access import UserRequest, can, for_hats, get_case
+from cases.actions.clock import mark_seen, outcome_of
+from cases.models import Case, CaseText, ConsentState, MemberRole, Membership, Person, PersonKind
+from meetings import happenings, way
+from meetings.models import (
+    Answer,
+    Commitment,
+    CommitmentKind,
+    CommitmentStatus,
+    Logbook,
+    Meeting,
+    MeetingStatus,
+    MoveReason,
+    Participant,
+)
+from meetings.next_step import Facts, NextStep, next_step
+from networks.models import User
+from yhteiso.audit.models import Verb
+from yhteiso.lib.dates import at_clock, helsinki_date, short_date
+from yhteiso.lib.names import initials
+
+COMING = (MeetingStatus.PROPOSED, MeetingStatus.CONFIRMED)
+SHOWN_EVENTS = 12
+ANSWERS = {
+    Answer.NONE: ("yellow", "clock"), Answer.YES: ("green", "check"), Answer.IF_NEEDED: ("yellow", "half"),
+    Answer.NO: ("purple", "cross"),
+}  # fmt: skip
+KEPT = {
+    CommitmentStatus.OPEN: ("purple", "half"), CommitmentStatus.KEPT: ("green", "check"),
+    CommitmentStatus.PARTLY: ("yellow", "half"), CommitmentStatus.NOT_KEPT: ("grey", "cross"),
+}  # fmt: skip
+CREDENTIALS = ("password", "last_login")
+
+
+def _without(*paths: str) -> list[str]:
+    """The columns of joined people that no hat may read."""
+    return [f"{path}__{column}" for path in paths for column in CREDENTIALS]
+
+
+@for_hats("area", "member")
+@require_safe
+def situation(request: UserRequest, ref: str) -> HttpResponse:
+    """Where do we stand, and what is the next step?"""
+    case, now = get_case(request, ref), timezone.now()
+    user, today = request.user, helsinki_date(now)
+    leads = can(user, "coordinate", case)
+    members = list(case.memberships.current().with_people())
+    meetings = list(case.meetings.order_by("-starts_at", "-pk"))
+    coming = next((row for row in meetings if row.status in COMING), None)
+    seats = {p.membership_id: p for p in coming.participants.filter(membership__ended_at=None)} if coming else {}
+    promises = _promises(case)
+    logbooks = {row.meeting_id: row for row in Logbook.objects.filter(case=case)}
+    facts = _facts(case, user, now, coming, members, seats, promises, meetings, logbooks)
+    answered = f"{facts.answered}/{facts.invited}" if coming else ""
+    context = {
+        "case": case, "lead": _lead(case, members), "leads": leads, "clock": case.clock(today),
+        "why": _why(case, user, members),
+        "stones": way.stones(case, today, coming), "caption": way.caption(case, today, coming),
+        "stages": way.stages(case, coming, len(members), answered),
+        **_next(next_step(facts), case, coming, meetings),
+        **_network(members, seats), "meetings": [_meeting(row, logbooks) for row in meetings],
+        "promises": [_promise(row, today) for row in promises], "events": _events(case), "outcome": outcome_of(case),
+        "delay": dict(MoveReason.choices).get(case.delay_reason, ""),
+        **(_coordinators_part(case) if leads else {}),
+    }  # fmt: skip
+    return render(request, "meetings/case.html", context)
+
+
+@for_hats("area")
+@require_POST
+def escalation_seen(request: UserRequest, ref: str) -> HttpResponse:
+    """The coordinator has seen what the ladder told."""
+    case = get_case(request, ref, "coordinate", Verb.CHANGE)
+    if mark_seen(case=case, by=request.user, now=timezone.now()):
+        messages.success(request, _("Marked as seen. The clock goes on."))
+    return redirect("case", ref=case.ref)
+
+
+def _promises(case: Case) -> list[Commitment]:
+    rows = case.commitments.agreed().select_related("unit", "membership__user", "membership__unit")
+    return list(rows.select_related("membership__person").defer(*_without("membership__user")))
+
+
+def _lead(case: Case, members: list[Membership]) -> User:
+    """Who answers for the situation; after the closing nobody is a member any more."""
+    seat = next((row for row in members if row.user_id == case.coordinator_id), None)
+    return seat.user if seat and seat.user else case.coordinator
+
+
+def _why(case: Case, user: User, members: list[Membership]) -> str:
+    """Why this person sees this page, in a few sentences."""
+    if user.hat == "area":
+        names = {"area": case.area.name_genitive}
+        if case.coordinator_id == user.pk:
+            duty = _("You coordinate %(area)s area and answer for this situation.") % names
+        else:
+            duty = _("You coordinate %(area)s area.") % names
+        return f"{duty} {_('You also see what was told in the call.')}"
+    mine = next(row for row in members if row.user_id == user.pk)
+    since = {"day": short_date(helsinki_date(mine.started_at))}
+    if mine.role == MemberRole.CALLER:
+        why = _("You made contact, and have been in the network since %(day)s.") % since
+    else:
+        why = _("You have been in this family's network since %(day)s.") % since
+    return f"{why} {_('You do not see what was told in the call.')}"
+
+
+def _facts(
+    case: Case, user: User, now: datetime, coming: Meeting | None, members: list[Membership],
+    seats: dict[int, Participant], promises: list[Commitment], meetings: list[Meeting], logbooks: dict[int, Logbook],
+) -> Facts:  # fmt: skip
+    today = helsinki_date(now)
+    still_open = [row for row in promises if row.status == CommitmentStatus.OPEN]
+    overdue = [row for row in still_open if row.due_on < today]
+    seats = {row.pk: seats[row.pk] for row in members if row.pk in seats and not is_child(row)}
+    mine = next((seats[row.pk] for row in members if row.user_id == user.pk and row.pk in seats), None)
+    held = next((row for row in meetings if row.status == MeetingStatus.HELD), None)
+    last = logbooks.get(held.pk) if held else None
+    refuses = tuple(row.name for row in members if row.must_attend and row.pk in seats and seats[row.pk].answer == Answer.NO)
+    return Facts(
+        status=case.status, hat=user.hat, now=now, plan_by=case.plan_by_on, met=case.first_met_at is not None,
+        coming_at=coming.starts_at if coming else None,
+        confirmed=bool(coming and coming.status == MeetingStatus.CONFIRMED), invited=len(seats),
+        answered=sum(seat.answer != Answer.NONE for seat in seats.values()), refuses=refuses,
+        own_answer=mine.answer if mine else None,
+        unfinished=bool(held and (last is None or last.approved_at is None)), open_promises=len(still_open),
+        overdue_promises=len(overdue), own_overdue=sum(row.owner_id == user.pk for row in overdue),
+        ends_here=bool(last and last.ends_here),
+    )  # fmt: skip
+
+
+def _next(step: NextStep | None, case: Case, coming: Meeting | None, meetings: list[Meeting]) -> dict[str, Any]:
+    if step is None:
+        return {"next": None}
+    at = coming or next((row for row in meetings if row.status == MeetingStatus.HELD), None)
+    names = {"network": "case-network", "closure": "case-closure", "commitments": "commitment-list"}
+    args = {"commitments": []}.get(step.to, [case.ref])
+    if step.to in ("meeting", "logbook") and at:
+        args = [case.ref, at.ref]
+    return {"next": step, "next_url": reverse(names.get(step.to, step.to), args=args)}
+
+
+# -- the network
+
+
+def _network(members: list[Membership], seats: dict[int, Participant]) -> dict[str, Any]:
+    rows = [_member(row, seats.get(row.pk)) for row in members]
+    family = sorted((row for row in rows if row["family"]), key=lambda row: row["order"])
+    missing = [row["name"] for row in family if row["consent_missing"]]
+    return {
+        "family": family, "professionals": [row for row in rows if not row["family"]],
+        "consent_missing": missing, "in_network": len(rows),
+    }  # fmt: skip
+
+
+def _member(member: Membership, seat: Participant | None) -> dict[str, Any]:
+    person = member.person
+    kind = "masked" if member.masked else "family" if person else ""
+    guardian = bool(person and person.kind == PersonKind.GUARDIAN)
+    return {
+        "family": person is not None, "name": member.name, "initials": initials(member.name), "kind": kind,
+        "org": person_line(person) if person else member.title, "tags": _tags(member, seat),
+        "consent_missing": guardian and person is not None and person.consent != ConsentState.ORAL,
+        "order": list(PersonKind.values).index(person.kind) if person else 0,
+    }  # fmt: skip
+
+
+def person_line(person: Person) -> str:
+    """Relation, language and the need of an interpreter, in one line."""
+    parts = [person.relation or str(person.get_kind_display())]
+    if person.relation and person.kind == PersonKind.GUARDIAN:
+        parts[0] = f"{person.relation}, {person.get_kind_display()}"
+    if person.language:
+        parts.append(person.language)
+    if person.interpreter:
+        parts.append(_("interpreter"))
+    return " · ".join(parts)
+
+
+def is_child(member: Membership) -> bool:
+    return bool(member.person and member.person.kind == PersonKind.CHILD)
+
+
+def consent_tag(person: Person) -> tuple[str, str, str]:
+    """A guardian's consent as text, tone and icon."""
+    if person.consent == ConsentState.ORAL:
+        on = f" {person.consent_on.day}.{person.consent_on.month}." if person.consent_on else ""
+        return _("Consent") + on, "green", "check"
+    if person.consent == ConsentState.UNAWARE:
+        return _("Does not know of the call"), "grey", "lock"
+    return (_("Consent waits") if person.consent else _("Consent not asked")), "yellow", "clock"
+
+
+def _tags(member: Membership, seat: Participant | None) -> list[tuple[str, str, str]]:
+    tags = []
+    if member.person and member.person.kind == PersonKind.GUARDIAN:
+        tags.append(consent_tag(member.person))
+    if member.role == MemberRole.COORDINATOR:
+        tags.append((_("Coordinates"), "", "star"))
+    elif member.role == MemberRole.CALLER:
+        tags.append((_("Made contact"), "", "phone"))
+    if seat and member.role != MemberRole.COORDINATOR and not is_child(member):
+        words = {"yes": _("Coming"), "if_needed": _("If need be"), "no": _("Can't come"), "none": _("No answer yet")}
+        tags.append((words[seat.answer], *ANSWERS[Answer(seat.answer)]))
+    if member.must_attend:
+        tags.append((_("Must attend"), "", "flag"))
+    return tags
+
+
+# -- meetings, promises, events
+
+
+def _meeting(meeting: Meeting, logbooks: dict[int, Logbook]) -> dict[str, Any]:
+    logbook = logbooks.get(meeting.pk)
+    states = {"proposed": _("not confirmed yet"), "confirmed": _("agreed"), "held": _("held"), "moved": _("moved")}
+    place = "" if meeting.case.protected else meeting.place
+    meta = ", ".join(part for part in (at_clock(meeting.starts_at), place) if part)
+    reason = dict(MoveReason.choices).get(meeting.move_reason, "")
+    return {
+        "row": meeting, "day": helsinki_date(meeting.starts_at), "tone": "now" if meeting.status in COMING else "",
+        "title": meeting.get_kind_display(), "meta": f"{meta} · {states[meeting.status]}",
+        "reason": reason, "logbook": logbook, "has_logbook": meeting.status != MeetingStatus.MOVED,
+    }  # fmt: skip
+
+
+def _promise(row: Commitment, today: date) -> dict[str, Any]:
+    who = row.membership.name
+    if row.unit and not row.membership.masked:
+        who = f"{who}, {row.unit.name}"
+    overdue = row.status == CommitmentStatus.OPEN and row.due_on < today
+    if row.kind != CommitmentKind.PROMISE and row.status == CommitmentStatus.OPEN:
+        tag = (str(row.get_kind_display()), "grey", "house")
+    elif overdue:
+        days = (today - row.due_on).days
+        tag = (ngettext("%(n)d day past", "%(n)d days past", days) % {"n": days}, "yellow", "clock")
+    else:
+        tag = (str(row.get_status_display()), *KEPT[CommitmentStatus(row.status)])
+    return {
+        "day": row.due_on, "what": row.what, "meta": f"{who} · {str(row.get_kind_display()).lower()}", "tag": tag,
+        "tone": "over" if overdue else "",
+    }  # fmt: skip
+
+
+def _events(case: Case) -> list[dict[str, Any]]:
+    rows = case.events.select_related("by").defer(*_without("by"))[:SHOWN_EVENTS]
+    return [
+        {
+            "at": row.at, "day": helsinki_date(row.at), "text": happenings.sentence(row),
+            "key": row.kind in happenings.KEY, "by": row.by.name if row.by else "",
+        }
+        for row in rows
+    ]  # fmt: skip
+
+
+def _coordinators_part(case: Case) -> dict[str, Any]:
+    """What only the area's coordinators see: the text of the call, the ladder, a correction that waits."""
+    steps = list(case.escalations.all())
+    pending = case.start_corrections.filter(accepted_at=None, applied_at=None, new_at__gt=case.t0_at).exists()
+    return {
+        "text": CaseText.objects.filter(case=case).first(), "steps": steps,
+        "unseen": any(row.seen_at is None for row in steps), "pending": pending,
+    }  # fmt: skip

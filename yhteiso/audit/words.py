@@ -1,0 +1,75 @@
+"""The log's codes in words, as the data protection officer reads them. An unknown code is shown as it is."""
+
+from django.utils.translation import gettext_lazy as _
+
+from yhteiso.audit.models import Verb
+
+VERBS = {
+    Verb.VIEW.value: _("opened"),
+    Verb.LIST.value: _("saw a list"),
+    Verb.SEARCH.value: _("searched"),
+    Verb.PRINT.value: _("printed"),
+    Verb.CHANGE.value: _("changed"),
+    Verb.DENY.value: _("was refused"),
+}
+HATS = {
+    "area": _("Coordinator"),
+    "member": _("Professional"),
+    "unit": _("Unit head"),
+    "report": _("Leadership team"),
+    "family": _("Family"),
+    "officer": _("Data protection officer"),
+    "admin": _("Administrator"),
+    "guest": _("Guest by a link"),
+    "public": _("Without a role"),
+    "jobs": _("The system"),
+}
+REASONS = {
+    "not visible": _("not there, or not theirs"),
+    "hat": _("not for this role"),
+    "text": _("what was told in the call"),
+    "coordinate": _("only for the coordinator"),
+    "not invited": _("not invited to the meeting"),
+    "answer": _("somebody else's answer"),
+    "outcome": _("somebody else's promise"),
+}
+# The address book's names. A page that is not here is told by its name in the address book.
+PAGES = {
+    "home": _("front page"),
+    "board": _("board"),
+    "case-list": _("list of situations"),
+    "case": _("situation"),
+    "case-start": _("start of the two weeks"),
+    "case-start-accept": _("start of the two weeks, second person"),
+    "case-closure": _("closing of a situation"),
+    "concern": _("receipt of a concern"),
+    "concern-new": _("new concern"),
+    "call": _("page of a call"),
+    "call-start": _("new call"),
+    "call-draft": _("call, draft"),
+    "meeting-list": _("list of meetings"),
+    "case-network": _("network"),
+    "network-end": _("leaving a network"),
+    "person-consent": _("consent of a person"),
+    "escalation-seen": _("reminders of a situation"),
+    "meeting": _("meeting"),
+    "meeting-new": _("new meeting"),
+    "meeting-answer": _("answer to an invitation"),
+    "meeting-confirmation": _("confirming a meeting"),
+    "meeting-move": _("moving a meeting"),
+    "meeting-held": _("holding a meeting"),
+    "logbook": _("logbook"),
+    "logbook-opening": _("opening a logbook"),
+    "logbook-frame": _("logbook"),
+    "logbook-entry": _("logbook"),
+    "logbook-row": _("logbook, plan"),
+    "logbook-row-removal": _("logbook, plan"),
+    "logbook-approval": _("approving a logbook"),
+    "logbook-pdf": _("logbook on paper"),
+    "commitment-outcome": _("how a promise went"),
+    "commitment-list": _("list of promises"),
+    "unit-commitments": _("promises of a unit"),
+    "month": _("monthly overview"),
+    "month-latest": _("monthly overview"),
+    "log": _("access log"),
+}
