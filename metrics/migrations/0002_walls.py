@@ -12,9 +12,7 @@ JOBS = {"S": "true", "I": "true"}
 SQL = "\n".join(
     [
         family_table("metrics_frozenmonth", {"report": {"S": LED}, "area": {"S": MY_AREA}, "jobs": JOBS}),
-        family_table(
-            "metrics_publishedfigure", {"report": {"S": OF_MONTH}, "area": {"S": OF_MONTH}, "jobs": JOBS}
-        ),
+        family_table("metrics_publishedfigure", {"report": {"S": OF_MONTH}, "area": {"S": OF_MONTH}, "jobs": JOBS}),
         family_table("metrics_rawfigure", {"jobs": JOBS}),
     ]
 )
