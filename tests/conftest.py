@@ -12,14 +12,14 @@ from tests.personas import World
 
 @pytest.fixture(scope="session", autouse=True)
 def plain_static_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Pages are drawn without collecting static files first; the browser tests collect them for real."""
+    """Pages are drawn over plain HTTP and without collecting static files; the browser tests do both for real."""
     root = tmp_path_factory.mktemp("static")
     storages = {
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
     call_command("compile_translations", verbosity=0)
-    with override_settings(STATIC_ROOT=str(root), STORAGES=storages):
+    with override_settings(STATIC_ROOT=str(root), STORAGES=storages, SECURE_SSL_REDIRECT=False):
         yield root
 
 

@@ -35,7 +35,7 @@ def together(deed: Callable[[int], Any], times: int = 4) -> list[Any]:
         try:
             gate.wait(timeout=10)
             results[n] = deed(n)
-        except Exception as error:  # noqa: BLE001  handed to the test, which looks at each
+        except Exception as error:
             results[n] = error
         finally:
             connection.close()
@@ -202,9 +202,7 @@ def test_a_correction_is_accepted_once(open_world: World) -> None:
 
     def accept(_n: int) -> Any:
         with wearing("area", open_world.second_coordinator.pk):
-            return clock.accept_correction(
-                correction=row, by=open_world.second_coordinator, now=at("2026-06-08 09:10")
-            )
+            return clock.accept_correction(correction=row, by=open_world.second_coordinator, now=at("2026-06-08 09:10"))
 
     assert refusals(together(accept)) == 0
     assert case.events.filter(kind="start_corrected").count() == 1

@@ -3,7 +3,6 @@
 import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
-
 from cases.models import Call, Case, CaseText, Concern, Membership, Person
 from meetings.actions import meeting as meetings
 from meetings.models import Logbook, Meeting, Participant

@@ -351,8 +351,8 @@ def test_the_dots_before_the_meeting() -> None:
 
 def test_the_dots_are_red_only_after_day_14() -> None:
     call = date(2026, 6, 5)
-    assert dots(call, date(2026, 6, 19))[-1].cls == "w t"  # juhannus eve is day 14
-    assert dots(call, date(2026, 6, 20))[-1].cls == "w over"
+    assert dots(call, date(2026, 6, 19))[-1].cls == "t"  # juhannus eve is day 14
+    assert dots(call, date(2026, 6, 20))[-1].cls == "over"
     assert len(dots(call, date(2026, 6, 20))) == 16
 
 

@@ -1,0 +1,199 @@
+"""Every address × method × persona, against a table that is reviewed like code.
+
+A name that is missing from `access_matrix.csv` fails, and so does a row whose address is gone. Cells:
+login = sent to sign in, factor = sent to add the second step, a number = that status. `302` is any other redirect.
+For every 404 of a persona the same table has somebody for whom the same request works, on the same rows.
+"""
+
+import csv
+import re
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from cases.actions import clock, intake
+from cases.models import Case
+from meetings.actions import logbook as logbooks
+from meetings.actions import meeting as meetings
+from meetings.models import Commitment
+from metrics.models import FrozenMonth
+from networks.models import User
+from tests.personas import World, at
+from yhteiso.audit.models import LogEntry
+
+MATRIX = Path(__file__).with_name("access_matrix.csv")
+PERSONAS = (
+    "anonymous", "no_factor", "coordinator", "second_coordinator", "other_coordinator", "professional", "member",
+    "colleague", "left", "unit_head", "leader", "other_leader", "officer", "administrator", "nobody",
+)  # fmt: skip
+GONE = "rollback"
+
+
+def addresses() -> Iterator[str]:
+    """Every name of the address book; those of Django's own administration are tried in a test of their own."""
+
+    def walk(patterns: list[URLPattern | URLResolver], namespace: str) -> Iterator[str]:
+        for pattern in patterns:
+            if isinstance(pattern, URLResolver):
+                yield from walk(pattern.url_patterns, namespace + (f"{pattern.namespace}:" if pattern.namespace else ""))
+            elif pattern.name:
+                yield namespace + pattern.name
+
+    return (name for name in walk(get_resolver().url_patterns, "") if not name.startswith("admin:"))
+
+
+def rows() -> list[dict[str, str]]:
+    with MATRIX.open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+class Scene:
+    """One family far enough on its way that every address has something to point at."""
+
+    def __init__(self) -> None:
+        self.world = World()
+        self.case: Case = self.world.case()
+        by, now = self.world.coordinator, at("2026-06-08 09:00")
+        self.meeting = meetings.propose(
+            case=self.case, starts_at=at("2099-06-16 14:30"), minutes=75, place="", by=by, now=now
+        )
+        self.logbook = logbooks.open_logbook(meeting=self.meeting, by=by, now=now)
+        self.member = self.case.memberships.get(user=self.world.member)
+        self.row = logbooks.write_commitment(
+            logbook=self.logbook, form_key=uuid.uuid4(), kind="promise", what="SALAINEN-LUPAUS", membership=self.member,
+            due_on=at("2099-06-20 09:00").date(), by=by, now=now,
+        )  # fmt: skip
+        self.guardian = meetings.add_person(
+            case=self.case, kind="guardian", name="Jenna", family_name="SALAINEN-SUKUNIMI", by=by, now=now
+        )
+        self.correction = clock.correct_start(case=self.case, new_at=at("2026-06-06 10:00"), reason="x", by=by, now=now)
+        Commitment.objects.filter(pk=self.row.pk).update(agreed_at=now)
+        FrozenMonth.objects.create(
+            area=self.world.area, month=date(2026, 6, 1), definition_version=1, frozen_at=at("2026-07-03 06:00")
+        )
+        self.concern = self.world.concern(now=at("2026-06-07 09:00"))
+        self.call = intake.begin_call(by=by, area=self.world.area, now=now)
+
+    @cached_property
+    def arguments(self) -> dict[str, Callable[[], dict[str, object]]]:
+        case = {"ref": self.case.ref}
+        met = case | {"meeting": self.meeting.ref}
+        return {
+            "concern": lambda: {"ref": self.concern.ref},
+            "call": lambda: {"ref": self.call.ref},
+            "call-draft": lambda: {"ref": self.call.ref},
+            "case-start-accept": lambda: case | {"pk": self.correction.pk},
+            "network-end": lambda: case | {"pk": self.member.pk},
+            "person-consent": lambda: case | {"pk": self.guardian.person_id},
+            "meeting-answer": lambda: met | {"pk": self.meeting.participants.get(membership=self.member).pk},
+            "logbook-entry": lambda: met | {"theme": self.logbook.template.themes.get(position=0).pk},
+            "logbook-row-removal": lambda: met | {"row": self.row.ref},
+            "commitment-outcome": lambda: case | {"commitment": self.row.ref},
+            "invitation": lambda: {"token": "x" * 32},
+            "account_reset_password_from_key": lambda: {"uidb36": "1", "key": "x-y"},
+            "month": lambda: {"year": 2026, "month": 6},
+            "": lambda: case,
+            "met": lambda: met,
+        }
+
+    def url(self, name: str) -> str:
+        if name in self.arguments:
+            return reverse(name, kwargs=self.arguments[name]())
+        for kind in ("met", ""):
+            try:
+                return reverse(name, kwargs=self.arguments[kind]())
+            except Exception:
+                continue
+        return reverse(name)
+
+    def ask(self, persona: str, method: str, name: str) -> object:
+        user: User | None = None
+        if persona not in ("anonymous", "nobody"):
+            user = getattr(self.world, "professional" if persona == "no_factor" else persona)
+        if persona == "nobody":
+            user = self.world.person("Ei Rooleja", None, self.world.day_care)
+        client = self.world.client(user, second_factor=persona != "no_factor")
+        client.raise_request_exception = False
+        return getattr(client, method.lower())(self.url(name))
+
+
+def verdict(response) -> str:
+    if response.status_code == 302:
+        for word, mark in (("/account/login/", "login"), ("/totp/activate/", "factor")):
+            if word in response.url:
+                return mark
+    return str(response.status_code)
+
+
+@pytest.fixture
+def scene(db: None) -> Scene:
+    return Scene()
+
+
+def test_every_address_is_in_the_table_and_every_row_has_its_address() -> None:
+    named = {row["url"] for row in rows()}
+    assert set(addresses()) == named
+
+
+def test_every_persona_has_a_column_and_every_cell_is_filled() -> None:
+    for row in rows():
+        assert set(row) == {"url", "method", *PERSONAS}
+        assert all(row.values()), row
+
+
+@pytest.mark.parametrize("row", rows() if MATRIX.exists() else [], ids=lambda row: f"{row['method']}-{row['url']}")
+def test_the_table_is_what_happens(scene: Scene, row: dict[str, str]) -> None:
+    found = {}
+    for persona in PERSONAS:
+        inner = transaction.atomic()
+        inner.__enter__()
+        try:
+            response = scene.ask(persona, row["method"], row["url"])
+            found[persona] = verdict(response)
+            if response.status_code in (403, 404) and hasattr(response, "content"):
+                assert "SALAINEN" not in response.content.decode(errors="replace"), persona
+                assert "Aatu" not in response.content.decode(errors="replace"), persona
+        finally:
+            transaction.set_rollback(True)
+            inner.__exit__(None, None, None)
+    assert found == {persona: row[persona] for persona in PERSONAS}
+
+
+def test_a_denied_address_answers_like_a_missing_one(scene: Scene) -> None:
+    """The same status and the same body, so that an address tells nothing of who has a network."""
+    invented = "0000-0000-00"
+    missing = scene.world.client(scene.world.colleague).get(reverse("case", kwargs={"ref": invented}))
+    denied = scene.world.client(scene.world.colleague).get(reverse("case", kwargs={"ref": scene.case.ref}))
+    assert missing.status_code == denied.status_code == 404
+    assert strip(missing, invented) == strip(denied, scene.case.ref)
+
+
+def strip(response: Any, ref: str) -> str:
+    """A page without its CSRF token, which differs at each answer, and without the address that was asked for."""
+    page = re.sub(r'(csrfmiddlewaretoken" value="|X-CSRFToken": ")[^"]+', r"\1", response.content.decode())
+    return page.replace(ref, "")
+
+
+def test_every_page_of_a_case_leaves_a_row_in_the_log(scene: Scene) -> None:
+    for row in rows():
+        if row["method"] != "GET" or row["member"] != "200":
+            continue
+        address = scene.url(row["url"])
+        if scene.case.ref not in address:
+            continue
+        before = LogEntry.objects.filter(case_id=scene.case.pk).count()
+        scene.world.client(scene.world.member).get(address)
+        assert LogEntry.objects.filter(case_id=scene.case.pk).count() == before + 1, row["url"]
+
+
+def test_a_denial_leaves_a_row_too(scene: Scene) -> None:
+    scene.world.client(scene.world.colleague).get(reverse("case", kwargs={"ref": scene.case.ref}))
+    entry = LogEntry.objects.get(verb="deny")
+    assert entry.actor_id == scene.world.colleague.pk
