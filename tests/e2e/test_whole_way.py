@@ -19,7 +19,7 @@ def test_the_whole_way(visit: Visit, javascript: bool, child: str) -> None:
     walk.keep_the_promise(kaisa)
 
     page = riikka.go(case).page
-    expect(page.locator("main")).to_contain_text("ajoissa")
+    expect(page.locator("main")).to_contain_text("Kahden viikon lupaus pidettiin")
     page.get_by_role("link", name="Verkostotapaaminen").first.click()
     page.get_by_role("link", name="Lokikirja").first.click()
     paper = page.get_by_role("link", name="PDF").first.get_attribute("href")

@@ -116,7 +116,7 @@ def hold_and_write(riikka: Visitor, case: str) -> None:
     page.locator('textarea[name="t1-note"]').fill("Mummo keittää perjantaisin puuroa.")
     tick(page, "frame-child_heard", "present")
     page.get_by_label("Lapsen omat sanat").fill("Haluan että äiti hakee kun on vielä valoisaa.")
-    row = page.locator("fieldset, li, div").filter(has=page.locator('textarea[name$="-what"]')).last
+    row = page.locator("fieldset.y-planrow").last
     row.locator('textarea[name$="-what"]').fill("Soitan perheelle ja kysyn, miten aamut sujuvat")
     person = row.locator('select[name$="-membership"]')
     kaisa = person.locator("option", has_text="Kaisa Koivupuro").first.get_attribute("value")
