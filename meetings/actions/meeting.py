@@ -90,14 +90,12 @@ def _invite_to_coming(case: Case, member: Membership) -> None:
 def answer(*, participant: Participant, answer: str, by: User, now: datetime) -> Participant:
     """Record whether the time suits: by the invited person, or by the coordinator for somebody on the phone."""
     lock(participant.case)
-    row = (
-        Participant.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("meeting", "membership").get(pk=participant.pk)
-    )  # fmt: skip
+    locked = Participant.objects.select_for_update(of=("self",), no_key=True).select_related("meeting", "membership")
+    row = locked.filter(pk=participant.pk).first()
+    if row is None or (by.hat == "member" and row.membership.user_id != by.pk):  # no lock on another's seat: no row
+        raise NotAllowed(_("You can answer for yourself only."))
     if row.meeting.status not in (MeetingStatus.PROPOSED, MeetingStatus.CONFIRMED):
         raise NotAllowed(_("This meeting has already been held or moved."))
-    if by.hat == "member" and row.membership.user_id != by.pk:
-        raise NotAllowed(_("You can answer for yourself only."))
     row.answer, row.answered_at, row.answered_by = Answer(answer), now, by
     if row.answer == Answer.NONE:
         row.answered_at = row.answered_by = None

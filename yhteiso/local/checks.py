@@ -39,6 +39,7 @@ def checks(addresses: Addresses) -> list[Check]:
         Check("import contracts", [str(programs / "lint-imports")], owner),
         Check("migrations", [sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"], owner),
         Check("deployment", [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"], production),
+        Check("translations", [sys.executable, "manage.py", "check_translations"], owner),
         Check("mypy", [sys.executable, "-m", "mypy", "."], owner),
     ]
 

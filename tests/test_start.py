@@ -1,0 +1,95 @@
+"""What a process checks before it serves: each unsafe setting, the login, the demonstration's mark."""
+
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.test import Client
+
+from yhteiso import environment, start
+
+LONG = "k" * 60
+
+
+@pytest.fixture
+def safe(settings) -> None:
+    settings.DEBUG, settings.SECRET_KEY, settings.HTTPS, settings.DEMO = False, LONG, True, False
+
+
+def test_safe_settings_are_safe(safe: None) -> None:
+    assert start.unsafe_settings() == []
+    assert start.production_settings() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "word"),
+    [("DEBUG", True, "DEBUG"), ("SECRET_KEY", "short", "SECRET_KEY"), ("SECRET_KEY", "django-insecure-" + LONG, "SECRET_KEY"),
+     ("HTTPS", False, "HTTPS")],
+)  # fmt: skip
+def test_each_unsafe_setting_is_named(safe: None, settings, name: str, value: object, word: str) -> None:
+    setattr(settings, name, value)
+    assert [text for text in start.unsafe_settings() if word in text]
+    assert start.production_settings()[0].id == "yhteiso.E001"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.races
+def test_the_owner_s_login_and_an_unmarked_demonstration_are_refused(safe: None, settings) -> None:
+    with pytest.raises(ImproperlyConfigured, match="yhteiso_owner owns tables"):
+        start.verify_process()
+    settings.DEMO = True
+    with pytest.raises(ImproperlyConfigured, match="marked as a demonstration"):
+        start.verify_process()
+    with pytest.raises(SystemExit, match="Refused to start"):
+        start.verify_jobs()
+
+
+def test_a_flag_is_yes_or_no_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_FLAG", "yes")
+    assert environment.flag("SOME_FLAG", False) is True
+    monkeypatch.setenv("SOME_FLAG", "ture")
+    with pytest.raises(ImproperlyConfigured, match="SOME_FLAG"):
+        environment.flag("SOME_FLAG", False)
+
+
+def test_a_secret_may_lie_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("hush\n")
+    monkeypatch.setenv("SOME_SECRET_FILE", str(tmp_path / "secret"))
+    assert environment.text("SOME_SECRET") == "hush"
+    with pytest.raises(ImproperlyConfigured, match="OTHER_SECRET"):
+        environment.text("OTHER_SECRET")
+
+
+def test_a_database_address_is_read_whole() -> None:
+    facts = environment.database("postgresql://web:p%40ss@db.example:6432/yhteiso?sslmode=require")
+    assert (facts["USER"], facts["PASSWORD"], facts["HOST"], facts["PORT"], facts["NAME"]) == (
+        "web", "p@ss", "db.example", "6432", "yhteiso",
+    )  # fmt: skip
+    assert facts["OPTIONS"] == {"sslmode": "require"}
+    assert environment.database("postgresql://w:p@/d?host=/run/x")["HOST"] == "/run/x"
+    with pytest.raises(ImproperlyConfigured):
+        environment.database("sqlite:///x")
+
+
+def test_health_answers_machines(db: None) -> None:
+    answer = Client().get("/health/")
+    assert (answer.status_code, answer.json()["status"]) == (200, "ok")
+    assert Client().post("/health/").status_code == 405
+
+
+@pytest.mark.parametrize("page", ["/help/", "/privacy/", "/accessibility/"])
+def test_open_pages_are_open(db: None, page: str) -> None:
+    assert Client().get(page).status_code == 200
+
+
+def test_a_form_without_its_token_gets_a_clear_page(db: None) -> None:
+    answer = Client(enforce_csrf_checks=True).post("/account/login/", {"login": "x"})
+    assert answer.status_code == 403
+    assert "Traceback" not in answer.content.decode()
+    assert '<html lang="fi"' in answer.content.decode()
+
+
+def test_plain_http_is_led_to_https(settings) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    answer = Client().get("/help/")
+    assert (answer.status_code, answer.url[:8]) == (301, "https://")
