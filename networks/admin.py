@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -24,40 +24,50 @@ from networks.models import (
 from networks.signin import signed_in
 
 
-class PeopleFields:
-    """Lists of people without the columns that this hat may not read."""
+class ReferenceModelAdmin(admin.ModelAdmin):
+    """Reference data in the `admin` hat: people without their credentials, and no deleting.
+
+    What a family's rows point at is never deleted; looking for such rows would need a right that this hat does not have.
+    The history page would read whole accounts, so it is left out; the deeds are in `django_admin_log` all the same.
+    """
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        raise Http404
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.related_model is User:
             kwargs["queryset"] = User.people.all()
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
 @admin.register(County)
-class CountyAdmin(admin.ModelAdmin):
+class CountyAdmin(ReferenceModelAdmin):
     list_display = ("code", "name")
 
 
 @admin.register(Municipality)
-class MunicipalityAdmin(admin.ModelAdmin):
+class MunicipalityAdmin(ReferenceModelAdmin):
     list_display = ("code", "name", "county")
     search_fields = ("name", "code")
 
 
 @admin.register(Area)
-class AreaAdmin(PeopleFields, admin.ModelAdmin):
+class AreaAdmin(ReferenceModelAdmin):
     list_display = ("name", "county", "phone")
     filter_horizontal = ("municipalities",)
 
 
 @admin.register(Agency)
-class AgencyAdmin(admin.ModelAdmin):
+class AgencyAdmin(ReferenceModelAdmin):
     list_display = ("name", "sector", "controller")
     list_filter = ("sector",)
 
 
 @admin.register(Unit)
-class UnitAdmin(PeopleFields, admin.ModelAdmin):
+class UnitAdmin(ReferenceModelAdmin):
     list_display = ("name", "agency", "area", "head")
     list_filter = ("area", "agency")
     list_select_related = False  # it would join whole people; the head is fetched without credentials
@@ -68,17 +78,18 @@ class UnitAdmin(PeopleFields, admin.ModelAdmin):
 
 
 @admin.register(Service)
-class ServiceAdmin(admin.ModelAdmin):
+class ServiceAdmin(ReferenceModelAdmin):
     list_display = ("name", "unit", "phone")
 
 
 class RoleInline(admin.TabularInline):
     model = RoleMembership
     extra = 0
+    can_delete = False  # a role ends on a day; it is not unmade
 
 
 @admin.register(User)
-class UserAdmin(admin.ModelAdmin):
+class UserAdmin(ReferenceModelAdmin):
     """People come by invitation; here their details and roles are kept. No password is seen or set."""
 
     list_display = ("name", "title", "unit", "is_active")
@@ -92,12 +103,9 @@ class UserAdmin(admin.ModelAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
 
 @admin.register(AccountInvitation)
-class AccountInvitationAdmin(admin.ModelAdmin):
+class AccountInvitationAdmin(ReferenceModelAdmin):
     list_display = ("email", "name", "role", "invited_at", "accepted_at")
     fields = ("email", "name", "title", "unit", "role", "area")
 

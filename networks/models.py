@@ -343,9 +343,9 @@ class AccountInvitation(models.Model):
     area = models.ForeignKey(Area, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("area"))
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
     invited_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", editable=False)
-    invited_at = models.DateTimeField(editable=False)
+    invited_at = models.DateTimeField(_("invited"), editable=False)
     expires_at = models.DateTimeField(editable=False)
-    accepted_at = models.DateTimeField(null=True, editable=False)
+    accepted_at = models.DateTimeField(_("accepted"), null=True, editable=False)
 
     objects = InvitationQuerySet.as_manager()
 

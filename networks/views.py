@@ -2,6 +2,7 @@
 
 from ipaddress import ip_address
 
+from allauth.account.internal.flows.login import record_authentication
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
@@ -60,6 +61,8 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         if request.method == "POST" and form.is_valid():
             user = actions.accept_invitation(token=token, password=form.cleaned_data["password"], now=now)
             login(request, user, backend=BACKEND)
+            # Typed a moment ago: the enrolment that follows does not ask for it again.
+            record_authentication(request, user, method="password", reauthenticated=True)
             messages.success(request, _("Your account is ready. Add a second step to your sign-in next."))
             return redirect("mfa_activate_totp")
     except actions.InvitationGone as gone:

@@ -39,6 +39,18 @@ def test_every_list_and_form_opens_and_shows_no_family(world: World, model: str)
         assert "argon2" not in response.content.decode()
 
 
+def test_the_front_page_opens_and_nothing_is_deleted_or_looked_back_at(world: World) -> None:
+    client = world.client(world.administrator)
+    assert client.get(reverse("admin:index")).status_code == 200
+    assert client.get(reverse("admin:app_list", args=["networks"])).status_code == 200
+    assert client.post(reverse("admin:networks_unit_delete", args=[world.day_care.pk]), {"post": "yes"}).status_code == 403
+    assert client.get(reverse("admin:networks_unit_history", args=[world.day_care.pk])).status_code == 404
+    assert client.post(
+        reverse("admin:networks_unit_changelist"), {"action": "delete_selected", "_selected_action": world.day_care.pk}
+    ).status_code in (200, 302)
+    assert Unit.objects.filter(pk=world.day_care.pk).exists()
+
+
 def test_a_person_s_details_and_roles_are_kept(world: World) -> None:
     client = world.client(world.administrator)
     data = {

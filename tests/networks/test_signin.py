@@ -104,6 +104,8 @@ def test_an_invitation_makes_an_account_once(world: World) -> None:
     assert "Uusi Ihminen" in client.get(url).content.decode()
     response = client.post(url, {"password": PASSWORD, "password_again": PASSWORD})
     assert response.url == reverse("mfa_activate_totp")
+    enrolment = client.get(response.url)
+    assert enrolment.status_code == 200  # the password was typed a moment ago and is not asked again
     user = User.objects.get(email="uusi.ihminen@esimerkki.invalid")
     assert user.check_password(PASSWORD)
     assert user.password.startswith("argon2")

@@ -9,7 +9,7 @@ VERBS = {
     Verb.LIST.value: _("saw a list"),
     Verb.SEARCH.value: _("searched"),
     Verb.PRINT.value: _("printed"),
-    Verb.CHANGE.value: _("changed"),
+    Verb.CHANGE.value: _("changed or tried to change"),
     Verb.DENY.value: _("was refused"),
 }
 HATS = {
