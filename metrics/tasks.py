@@ -1,15 +1,14 @@
 """Celery's entries: ids in, one action call each, a count out."""
 
-import logging
+from datetime import date
 
 from celery import shared_task
 from django.utils import timezone
 
 from metrics.actions import close_month, months_to_close
 from networks.models import Area
+from yhteiso.hats.alone import each_alone
 from yhteiso.hats.wear import wearing
-
-logger = logging.getLogger(__name__)
 
 
 @shared_task
@@ -21,8 +20,9 @@ def close_months() -> int:
     with wearing("jobs"):
         due = months_to_close(now=now)
         areas = {area.pk: area for area in Area.objects.all()}
-    for area_id, month in due:
-        with wearing("jobs"):
-            close_month(area=areas[area_id], month=month, now=now)
-    logger.info("months: %s frozen", len(due))
-    return len(due)
+
+    def close(item: tuple[int, date]) -> int:
+        close_month(area=areas[item[0]], month=item[1], now=now)
+        return 1
+
+    return each_alone(due, close, job="months")
