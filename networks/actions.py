@@ -3,7 +3,7 @@
 import secrets
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from networks.models import AccountInvitation, RoleMembership, User
@@ -43,7 +43,11 @@ def accept_invitation(*, token: str, password: str, now: datetime) -> User:
     row = AccountInvitation.objects.select_for_update().get(pk=row.pk)
     if row.accepted_at or User.objects.filter(email=row.email).exists():
         raise InvitationGone(_("This invitation has expired or has already been used."))
-    user = User.objects.create_user(row.email, row.name, password, title=row.title, unit_id=row.unit_id)
+    try:
+        with transaction.atomic():
+            user = User.objects.create_user(row.email, row.name, password, title=row.title, unit_id=row.unit_id)
+    except IntegrityError as error:  # another invitation of the same address was accepted at this moment
+        raise InvitationGone(_("This invitation has expired or has already been used.")) from error
     RoleMembership.objects.create(
         user=user, role=row.role, area_id=row.area_id, unit_id=row.unit_id, starts_on=helsinki_date(now)
     )

@@ -353,6 +353,18 @@ class AccountInvitation(models.Model):
         verbose_name = _("invitation")
         verbose_name_plural = _("invitations")
         ordering = ["-invited_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(role__in=sorted(AREA_BOUND), area__isnull=False) | ~Q(role__in=sorted(AREA_BOUND)),
+                name="invitation_to_an_area_names_it",
+                violation_error_message=_("Choose the area that the role is about."),
+            ),
+            models.CheckConstraint(
+                condition=Q(role=Role.UNIT_HEAD, unit__isnull=False) | ~Q(role=Role.UNIT_HEAD),
+                name="invitation_to_a_unit_names_it",
+                violation_error_message=_("Choose the unit that the role is about."),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.email

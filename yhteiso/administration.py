@@ -6,6 +6,9 @@ from typing import Any
 from django.contrib.admin import AdminSite
 from django.contrib.admin.apps import AdminConfig
 from django.db.models import Model
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 
 
 class ReferenceSite(AdminSite):
@@ -13,6 +16,22 @@ class ReferenceSite(AdminSite):
 
     site_header = site_title = "Yhteiso"
     site_url = None
+
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The application's own door, with its second step; who has come in and may not be here finds nothing."""
+        if request.user.is_authenticated:
+            raise Http404
+        return redirect(f"{reverse('account_login')}?next={reverse('admin:index')}")
+
+    def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return redirect("account_logout")
+
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return redirect("account_change_password")
+
+    def get_urls(self) -> list[Any]:
+        """Without the shortcut that looks an object up by its kind, whatever it is."""
+        return [pattern for pattern in super().get_urls() if getattr(pattern, "name", "") != "view_on_site"]
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         models: Iterable[type[Model]] = (

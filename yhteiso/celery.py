@@ -1,11 +1,21 @@
 """The Celery application. Tasks are doorbells: what must not be lost lives in PostgreSQL rows."""
 
 import os
+from logging.config import dictConfig
+from typing import Any
 
 from celery import Celery
+from celery.signals import setup_logging
+from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yhteiso.settings")
 
 app = Celery("yhteiso")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def same_logs(**kwargs: Any) -> None:
+    """The worker and beat log as the web does, through the filter that keeps a family's words out."""
+    dictConfig(settings.LOGGING)

@@ -4,6 +4,7 @@
 classes and the links to hint, error and character count. Rules of the application stay in the apps' forms.
 """
 
+import re
 from datetime import date, time
 from typing import Any
 
@@ -216,6 +217,10 @@ class ClockInput(forms.TimeInput):
 # -- fields
 
 
+NO_SUCH_DAY = _("There is no such day. Check the day and the month.")
+_WRITTEN_DAY = re.compile(r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4}|[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
 class DayField(forms.DateField):
     """A day written the Finnish way (10.6.2026); ISO dates are taken too."""
 
@@ -227,7 +232,13 @@ class DayField(forms.DateField):
         super().__init__(input_formats=["%d.%m.%Y", "%Y-%m-%d"], **kwargs)
 
     def to_python(self, value: Any) -> date | None:
-        return super().to_python("".join(value.split()) if isinstance(value, str) else value)
+        value = "".join(value.split()) if isinstance(value, str) else value
+        try:
+            return super().to_python(value)
+        except ValidationError:
+            if isinstance(value, str) and _WRITTEN_DAY.fullmatch(value):
+                raise ValidationError(NO_SUCH_DAY, code="no_such_day") from None
+            raise
 
 
 class ClockField(forms.TimeField):

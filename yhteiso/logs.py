@@ -1,10 +1,14 @@
 """What the logs may say: where something broke, never with whose words (no body, no locals, no SQL parameters)."""
 
 import logging
+import re
 import traceback
 from typing import Any
 
 from django.views.debug import ExceptionReporter
+
+# Links that open something for whoever holds them: an invitation, a password reset.
+SECRET_PATH = re.compile(r"(/invitation/|/password/reset/key/)[^/\s]+")
 
 
 class NoContent(logging.Filter):
@@ -20,6 +24,7 @@ class NoContent(logging.Filter):
             record.exc_text = None
         if hasattr(record, "request"):
             del record.request
+        record.msg, record.args = SECRET_PATH.sub(r"\1…", record.getMessage()), None
         return True
 
 

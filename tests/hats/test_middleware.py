@@ -10,6 +10,7 @@ from django.test import Client
 from cases.models import Concern
 from networks.models import Role, RoleMembership, User
 from tests.personas import World
+from yhteiso.audit.models import LogEntry
 from yhteiso.logs import NoContent
 
 
@@ -70,6 +71,8 @@ def test_an_error_leaves_no_half_done_row_and_no_hat(world: World, path: str) ->
     assert response.status_code >= 500
     assert not Concern.objects.exists()
     assert bare() == ("none", "")
+    entry = LogEntry.objects.get()
+    assert (entry.verb, entry.actor_id, entry.hat) == ("fail", world.professional.pk, "member")
 
 
 def test_a_refusal_keeps_what_it_wrote(world: World) -> None:

@@ -1,5 +1,6 @@
 """Signing in: by invitation only, with a second factor, and never for ever."""
 
+import logging
 import time
 
 import pytest
@@ -14,6 +15,7 @@ from networks import actions
 from networks.models import AccountInvitation, Role, User
 from networks.signin import SESSION_BEGAN
 from tests.personas import PASSWORD, World, at
+from yhteiso.logs import NoContent
 
 SECRET = "JBSWY3DPEHPK3PXP"
 
@@ -164,3 +166,40 @@ def test_the_demonstration_s_door_does_not_exist_outside_it(world: World, settin
     client = Client()
     assert client.post(reverse("demo-signin"), {"account": world.professional.pk}).status_code == 302
     assert client.get(reverse("home")).status_code == 200
+
+
+def test_a_forgotten_password_is_changed_by_the_link_of_the_mail(enrolled: User, mailoutbox: list) -> None:
+    client = Client()
+    assert client.post(reverse("account_reset_password"), {"email": enrolled.email}).status_code == 302
+    mail = mailoutbox[0]
+    assert enrolled.name not in mail.body + mail.subject
+    link = next(word for word in mail.body.split() if "/password/reset/key/" in word)
+    page = client.get("/" + link.split("/", 3)[3], follow=True)
+    assert page.status_code == 200
+    new = "toinen-kuusi-metsassa-laulaa"
+    done = client.post(page.request["PATH_INFO"], {"password1": new, "password2": new}, follow=True)
+    assert done.status_code == 200
+    assert User.objects.get(pk=enrolled.pk).check_password(new)
+
+
+def test_an_unknown_address_is_answered_the_same_way(db: None, mailoutbox: list) -> None:
+    answer = Client().post(reverse("account_reset_password"), {"email": "ei@esimerkki.invalid"})
+    assert (answer.status_code, answer.url) == (302, reverse("account_reset_password_done"))
+
+
+def test_an_invitation_s_token_stays_out_of_the_log(world: World) -> None:
+    token = invitation(world)
+    record = logging.makeLogRecord({"msg": "%s: %s", "args": ("Unprocessable", f"/invitation/{token}/"), "name": "x"})
+    assert NoContent().filter(record)
+    assert token not in record.getMessage()
+    assert "/invitation/" in record.getMessage()
+
+
+@pytest.mark.parametrize("role", [Role.COORDINATOR, Role.LEADERSHIP, Role.UNIT_HEAD])
+def test_an_invitation_to_a_role_names_its_place(world: World, role: str) -> None:
+    data = {"email": "x@esimerkki.invalid", "name": "X", "title": "", "unit": "", "role": role, "area": ""}
+    answer = world.client(world.administrator).post(reverse("admin:networks_accountinvitation_add"), data)
+    assert answer.status_code == 200
+    assert not AccountInvitation.objects.exists()
+    errors = answer.context["adminform"].form.non_field_errors()
+    assert errors and "rooli koskee" in errors[0], errors

@@ -16,6 +16,7 @@ class Verb(models.TextChoices):
     PRINT = "print"
     CHANGE = "change"
     DENY = "deny"
+    FAIL = "fail"
 
 
 class LogEntry(models.Model):

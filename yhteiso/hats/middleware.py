@@ -7,8 +7,10 @@ from typing import Any
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
+from django.utils import timezone
 
-from yhteiso.hats.wear import put_on, take_off
+from yhteiso.audit.models import Verb, record
+from yhteiso.hats.wear import put_on, take_off, wearing
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +48,18 @@ class HatMiddleware:
             finally:
                 if hat:
                     take_off()
+        if hat and response.status_code >= 500:
+            self.note_failure(request, hat, name)
         return response
+
+    def note_failure(self, request: HttpRequest, hat: str, name: str) -> None:
+        """The read log's row went with everything else; this one tells, in a transaction of its own, that it failed."""
+        user: Any = request.user
+        with wearing(hat, user.pk):
+            record(
+                verb=Verb.FAIL, page=name, actor_id=user.pk, actor_name=getattr(user, "name", ""), hat=hat,
+                now=timezone.now(), reason="error",
+            )  # fmt: skip
 
 
 def url_name(request: HttpRequest) -> str:

@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
                 ('actor_name', models.CharField(max_length=120)),
                 ('actor_agency', models.CharField(blank=True, max_length=120)),
                 ('hat', models.CharField(max_length=10)),
-                ('verb', models.CharField(choices=[('view', 'View'), ('list', 'List'), ('search', 'Search'), ('print', 'Print'), ('change', 'Change'), ('deny', 'Deny')], max_length=10)),
+                ('verb', models.CharField(choices=[('view', 'View'), ('list', 'List'), ('search', 'Search'), ('print', 'Print'), ('change', 'Change'), ("deny", "Deny"), ("fail", "Fail")], max_length=10)),
                 ('case_id', models.BigIntegerField(null=True)),
                 ('case_ids', models.JSONField(default=list)),
                 ('page', models.CharField(max_length=60)),
