@@ -1,12 +1,16 @@
 """The second wall, asked from PostgreSQL itself: what each hat may see, with no filter of ours in the way."""
 
+import uuid
+
 import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
+from django.urls import reverse
 
-from cases.models import Call, Case, CaseText, Concern, Membership, Person
+from cases.models import Call, Case, CaseEvent, CaseText, Concern, Membership, Person
 from meetings.actions import meeting as meetings
-from meetings.models import Logbook, Meeting, Participant
-from networks.models import User
+from meetings.actions.logbook import open_logbook, write_commitment
+from meetings.models import Commitment, Logbook, LogbookEntry, Meeting, Participant
+from networks.models import Role, RoleMembership, User
 from tests.personas import World, at
 from yhteiso.hats.roles import HATS, WEB_HATS
 from yhteiso.hats.wear import put_on, take_off, wearing
@@ -133,8 +137,6 @@ def test_nobody_writes_a_concern_in_another_s_name(world: World) -> None:
 
 
 def test_a_logbook_is_read_by_those_who_were_invited(world: World) -> None:
-    from meetings.actions.logbook import open_logbook
-
     case = world.case()
     meeting = meetings.propose(
         case=case, starts_at=at("2026-06-16 14:30"), minutes=75, place="", by=world.coordinator, now=at("2026-06-08 09:00")
@@ -207,3 +209,74 @@ def test_an_unknown_hat_is_refused_before_the_database(db: None) -> None:
         put_on("superuser", 1)
     assert "jobs" not in WEB_HATS
     take_off()
+
+
+def proposed(world: World, case: Case) -> Meeting:
+    return meetings.propose(
+        case=case, starts_at=at("2026-06-16 14:30"), minutes=75, place="", by=world.coordinator, now=at("2026-06-08 09:00")
+    )
+
+
+def test_a_seat_is_not_moved_to_another_family_s_meeting(world: World) -> None:
+    """Whoever sits in a meeting reads its logbook, so nobody may move a seat, nor make one across families."""
+    mine, theirs = world.case(), world.case(child="Otso")
+    theirs.memberships.filter(user=world.member).update(ended_at=at("2026-06-08 09:00"), end_reason="x")
+    own, foreign = proposed(world, mine), proposed(world, theirs)
+    open_logbook(meeting=foreign, by=world.coordinator, now=at("2026-06-08 09:00"))
+    assert seen(Logbook, "member", world.member) == 0
+    with pytest.raises(ProgrammingError, match="permission denied"), wearing("member", world.member.pk):
+        Participant.objects.filter(meeting=own).update(meeting=foreign)
+    member = mine.memberships.get(user=world.member)
+    with pytest.raises(IntegrityError, match="of_case"), transaction.atomic(), wearing("area", world.coordinator.pk):
+        Participant.objects.create(meeting=foreign, case=mine, membership=member)
+    assert seen(Logbook, "member", world.member) == 0
+
+
+def test_a_member_changes_no_other_s_promise_and_sees_no_plan_being_written_elsewhere(world: World) -> None:
+    case = world.case()
+    meeting = proposed(world, case)
+    book = open_logbook(meeting=meeting, by=world.coordinator, now=at("2026-06-08 09:00"))
+    row = write_commitment(
+        logbook=book, form_key=uuid.uuid4(), kind="promise", what="Soitan", due_on=at("2026-06-20 09:00").date(),
+        membership=case.memberships.get(user=world.member), by=world.coordinator, now=at("2026-06-08 09:00"),
+    )  # fmt: skip
+    Participant.objects.filter(membership__user=world.professional).delete()
+    assert seen(Commitment, "member", world.professional) == 0
+    Commitment.objects.filter(pk=row.pk).update(agreed_at=at("2026-06-16 16:00"))
+    assert seen(Commitment, "member", world.professional) == 1
+    for user, changed in ((world.professional, 0), (world.member, 1)):
+        with wearing("member", user.pk):
+            assert Commitment.objects.update(note="x") == changed
+
+
+def test_an_approved_logbook_is_not_written_even_by_the_owner(world: World) -> None:
+    case = world.case()
+    book = open_logbook(meeting=proposed(world, case), by=world.coordinator, now=at("2026-06-08 09:00"))
+    Logbook.objects.filter(pk=book.pk).update(
+        child_heard="present", approved_at=at("2026-06-16 16:00"), approved_by=world.coordinator
+    )
+    with pytest.raises(IntegrityError, match="never changed"), transaction.atomic():
+        Logbook.objects.filter(pk=book.pk).update(approved_at=None, approved_by=None)
+    with pytest.raises(IntegrityError, match="never changed"), transaction.atomic():
+        LogbookEntry.objects.create(
+            logbook=book, case=case, theme=book.template.themes.get(position=0), mark="strength",
+            saved_at=at("2026-06-16 17:00"), saved_by=world.coordinator,
+        )  # fmt: skip
+
+
+def test_nobody_writes_an_event_in_another_s_name(world: World) -> None:
+    case = world.case()
+    for hat, user in (("member", world.member), ("area", world.coordinator)):
+        with pytest.raises(ProgrammingError, match="row-level security"), wearing(hat, user.pk):
+            CaseEvent.objects.create(case=case, kind="closed", at=at("2026-06-08 09:00"), by=world.professional)
+
+
+def test_a_coordinator_whose_role_has_ended_is_out_of_the_cases(world: World) -> None:
+    case = world.case()
+    world.coordinator.roles.update(ends_on="2026-01-01")
+    RoleMembership.objects.create(user=world.coordinator, role=Role.PROFESSIONAL, starts_on="2020-01-01")
+    former = User.objects.get(pk=world.coordinator.pk)
+    assert former.hat == "member"
+    assert seen(Case, "member", former) == 0
+    assert not Case.objects.visible_to(former).exists()
+    assert world.client(former).get(reverse("case", args=[case.ref])).status_code == 404
