@@ -12,11 +12,12 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.models import TEXT, CloseReason, ConsentState, FamilyAsked, Route
 from networks.models import Area
-from yhteiso.forms import ChoiceRow, ClockField, DayField, Radios, RouteCards, YhteisoForm
+from yhteiso.forms import NO_SUCH_DAY, ChoiceRow, ClockField, DayField, Radios, RouteCards, YhteisoForm
 from yhteiso.lib.dates import HELSINKI, NoSuchTime, at_helsinki, short_date
 from yhteiso.lib.text import TextField
 
 OLDEST = 20
+AGE_LIMITS = _("Write an age between 0 and 20")
 # Which fields tell of whom the concern is: not asked and not kept while the family does not know.
 OF_THE_CHILD = ("child_name", "child_age", "place")
 
@@ -26,6 +27,10 @@ class ConcernForm(YhteisoForm):
 
     icons = {"strengths": "leaf", "everyday": "drop"}
 
+    family_asked = forms.ChoiceField(
+        label=_("Has this been talked about with the family?"), choices=FamilyAsked.choices, widget=Radios(),
+        error_messages={"required": _("Choose whether this has been talked about with the family")},
+    )  # fmt: skip
     child_name = TextField(
         label=_("Child's first name"), max_length=60, help_text=_("No family name or identity code is needed."),
         error_messages={"required": _("Write the child's first name")},
@@ -33,9 +38,8 @@ class ConcernForm(YhteisoForm):
     child_age = forms.IntegerField(
         label=_("Age"), min_value=0, max_value=OLDEST, help_text=_("If the child has not been born yet, write 0."),
         widget=forms.TextInput(attrs={"inputmode": "numeric"}),
-        error_messages=dict.fromkeys(
-            ("required", "invalid", "min_value", "max_value"), _("Write the child's age as a number, for example 4")
-        ),
+        error_messages=dict.fromkeys(("required", "invalid"), _("Write the child's age as a number, for example 4"))
+        | dict.fromkeys(("min_value", "max_value"), AGE_LIMITS),
     )  # fmt: skip
     place = TextField(
         label=_("Where does the child spend the days?"), max_length=120,
@@ -50,10 +54,6 @@ class ConcernForm(YhteisoForm):
         label=_("What is seen in everyday life?"), max_length=TEXT, widget=forms.Textarea(attrs={"rows": 4}),
         help_text=_("Describe a situation that you saw or heard. No diagnoses, no health of other family members."),
         error_messages={"required": _("Write what you have seen in everyday life")},
-    )  # fmt: skip
-    family_asked = forms.ChoiceField(
-        label=_("Has this been talked about with the family?"), choices=FamilyAsked.choices, widget=Radios(),
-        error_messages={"required": _("Choose whether this has been talked about with the family")},
     )  # fmt: skip
     agreed = TextField(
         label=_("What was agreed with the family?"), max_length=TEXT, required=False,
@@ -163,15 +163,15 @@ def read_born(text: str, today: date) -> date | int | None:
         return None
     if found := re.fullmatch(r"([0-9]{1,2})v?\.?", text):
         if int(found[1]) > OLDEST:
-            raise ValidationError(_now("Check the age: at most 20 years."), code="age")
+            raise ValidationError(AGE_LIMITS, code="age")
         return int(found[1])
     found = re.fullmatch(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})", text)
-    try:
-        born = date(int(found[3]), int(found[2]), int(found[1])) if found else None
-    except ValueError:
-        born = None
-    if born is None:
+    if found is None:
         raise ValidationError(_now("Write the birth date like this: 3.2.2020, or the age: 6"), code="born")
+    try:
+        born = date(int(found[3]), int(found[2]), int(found[1]))
+    except ValueError:
+        raise ValidationError(NO_SUCH_DAY, code="no_such_day") from None
     if born > today:
         raise ValidationError(
             _now("The birth date is in the future. If the child has not been born yet, write 0."), code="born"

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cases.views import call, closure, concern, start
+from cases.views import call, concern, start
 
 urlpatterns = [
     path("concerns/new/", concern.new, name="concern-new"),
@@ -10,7 +10,8 @@ urlpatterns = [
     path("calls/", call.start, name="call-start"),
     path("calls/<ref:ref>/", call.page, name="call"),
     path("calls/<ref:ref>/draft/", call.draft, name="call-draft"),
+    path("calls/<ref:ref>/discard/", call.discard, name="call-discard"),
     path("cases/<ref:ref>/start/", start.correct, name="case-start"),
     path("cases/<ref:ref>/start/<int:pk>/acceptance/", start.accept, name="case-start-accept"),
-    path("cases/<ref:ref>/closure/", closure.closure, name="case-closure"),
+    path("cases/<ref:ref>/start/<int:pk>/refusal/", start.decline, name="case-start-decline"),
 ]

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from cases.models import CaseEvent, CloseReason, ConsentState, PersonKind
+from cases.models import PERSON_CONSENT, CaseEvent, CloseReason, PersonKind
 from meetings.models import CommitmentStatus, MoveReason
 from yhteiso.lib.dates import at_clock, helsinki_date, short_date
 
@@ -19,6 +19,7 @@ def sentence(event: CaseEvent) -> str:
         "opened": _("The situation was opened."),
         "start_corrected": _("The time of the call was corrected."),
         "start_correction_proposed": _("A correction to the time of the call was proposed."),
+        "start_correction_declined": _("The proposed time of the call was not taken into use."),
         "member_ended": _("Somebody left the network."),
         "logbook_approved": _("The logbook was approved. The promises came into force."),
     }
@@ -30,6 +31,7 @@ def _with_detail(kind: str, detail: dict[str, Any]) -> str:
         "member_added": _member, "person_added": _person, "consent": _consent, "closed": _closed,
         "meeting_proposed": lambda d: _("A time was proposed: %(when)s.") % {"when": _when(d.get("starts_at"))},
         "meeting_confirmed": lambda d: _("The meeting was agreed: %(when)s.") % {"when": _when(d.get("starts_at"))},
+        "meeting_cancelled": lambda d: _("The meeting was cancelled: %(when)s.") % {"when": _when(d.get("starts_at"))},
         "meeting_held": lambda d: _("The network met: %(when)s.") % {"when": _when(d.get("began_at"))},
         "meeting_moved": _moved, "commitment_resolved": _resolved,
     }.get(kind)  # fmt: skip
@@ -49,7 +51,7 @@ def _person(detail: dict[str, Any]) -> str:
 
 
 def _consent(detail: dict[str, Any]) -> str:
-    label = dict(ConsentState.choices).get(detail.get("consent", ""), _("not asked yet"))
+    label = dict(PERSON_CONSENT).get(detail.get("consent", ""), _("not asked yet"))
     return _("A guardian's consent was recorded: %(state)s.") % {"state": str(label).lower()}
 
 

@@ -26,13 +26,20 @@ class MeetingStatus(models.TextChoices):
     CONFIRMED = "confirmed", _("Confirmed")
     HELD = "held", _("Held")
     MOVED = "moved", _("Moved")
+    CANCELLED = "cancelled", _("Cancelled")
 
 
 MEETING_TRANSITIONS: dict[str, set[str]] = {
-    MeetingStatus.PROPOSED: {MeetingStatus.CONFIRMED, MeetingStatus.HELD, MeetingStatus.MOVED},
-    MeetingStatus.CONFIRMED: {MeetingStatus.HELD, MeetingStatus.MOVED},
+    MeetingStatus.PROPOSED: {
+        MeetingStatus.CONFIRMED,
+        MeetingStatus.HELD,
+        MeetingStatus.MOVED,
+        MeetingStatus.CANCELLED,
+    },
+    MeetingStatus.CONFIRMED: {MeetingStatus.HELD, MeetingStatus.MOVED, MeetingStatus.CANCELLED},
     MeetingStatus.HELD: set(),
     MeetingStatus.MOVED: set(),
+    MeetingStatus.CANCELLED: set(),
 }
 
 
@@ -46,6 +53,7 @@ class MoveReason(models.TextChoices):
     INTERPRETER = "interpreter", _("No interpreter")
     FAMILY_LATER = "family_later", _("The family asked for a later time")
     ILLNESS = "illness", _("Illness")
+    MISTAKE = "mistake", _("A typing mistake")
 
 
 class MeetingQuerySet(models.QuerySet["Meeting"]):
@@ -239,7 +247,7 @@ class Logbook(models.Model):
 
 
 class Mark(models.TextChoices):
-    """How a theme was weighed. Strengths stand first."""
+    """How a theme was weighed. Strengths stand first. Empty: something was written, and no mark has been chosen yet."""
 
     STRENGTH = "strength", _("Strength")
     VULNERABILITY = "vulnerability", _("Vulnerability")
@@ -253,7 +261,7 @@ class LogbookEntry(models.Model):
     logbook = models.ForeignKey(Logbook, models.CASCADE, related_name="entries")
     case = models.ForeignKey(Case, models.CASCADE, related_name="+")
     theme = models.ForeignKey(Theme, models.PROTECT, related_name="+")
-    mark = models.CharField(max_length=14, choices=Mark)
+    mark = models.CharField(max_length=14, choices=Mark, blank=True)
     note = models.TextField(max_length=500, blank=True)
     said_by = models.CharField(max_length=120, blank=True)
     carry_to_plan = models.BooleanField(default=False)
@@ -275,7 +283,7 @@ class EntryVersion(models.Model):
     entry = models.ForeignKey(LogbookEntry, models.CASCADE, related_name="versions")
     case = models.ForeignKey(Case, models.CASCADE, related_name="+")
     version = models.PositiveIntegerField()
-    mark = models.CharField(max_length=14, choices=Mark)
+    mark = models.CharField(max_length=14, choices=Mark, blank=True)
     note = models.TextField(max_length=500, blank=True)
     said_by = models.CharField(max_length=120, blank=True)
     saved_at = models.DateTimeField()

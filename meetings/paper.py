@@ -28,11 +28,17 @@ class Mark(StrEnum):
     STRENGTH = "strength"
     VULNERABILITY = "vulnerability"
     BOTH = "both"
+    UNMARKED = "unmarked"
 
     @property
     def text(self) -> str:
         """Sign and word, so that it reads the same without colour."""
-        words = {"strength": _("+ Strength"), "vulnerability": _("- Vulnerability"), "both": _("± Both")}
+        words = {
+            "strength": _("+ Strength"),
+            "vulnerability": _("- Vulnerability"),
+            "both": _("± Both"),
+            "unmarked": _("Not marked"),
+        }
         return words[self.value]
 
 
@@ -90,7 +96,8 @@ class LogbookPaper:
 
     `made_at` is aware. `heading_names` are the children's first names. `for_register`: the recipient is an authority
     that files the copy. `protected`: somebody's address is protected, so places, units and areas are left out.
-    `draft`: the logbook has not been approved yet, which every page says.
+    `draft`: the logbook has not been approved yet, which every page says. `approval`: who approved it and when. `held`:
+    the people named were present; else they were invited.
     `consent` empty says that none is recorded; `left_out` empty says that nothing is left out.
     """
 
@@ -114,6 +121,8 @@ class LogbookPaper:
     for_register: bool = True
     protected: bool = False
     draft: bool = False
+    approval: str = ""
+    held: bool = False
     language: str = "fi"
 
     @property

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from meetings.views import commitments, home, logbook, meeting, paper, planning
+from meetings.views import approval, commitments, home, logbook, meeting, paper, planning
 
 MEETING = "cases/<ref:ref>/meetings/<ref:meeting>/"
 LOGBOOK = f"{MEETING}logbook/"
@@ -23,7 +23,7 @@ urlpatterns = [
     path(f"{LOGBOOK}frame/", logbook.logbook_frame, name="logbook-frame"),
     path(f"{LOGBOOK}rows/", logbook.logbook_row, name="logbook-row"),
     path(f"{LOGBOOK}rows/<ref:row>/removal/", logbook.logbook_row_removal, name="logbook-row-removal"),
-    path(f"{LOGBOOK}approval/", logbook.logbook_approval, name="logbook-approval"),
+    path(f"{LOGBOOK}approval/", approval.logbook_approval, name="logbook-approval"),
     path(f"{MEETING}logbook.pdf", paper.logbook_pdf, name="logbook-pdf"),
     path("commitments/", commitments.commitment_list, name="commitment-list"),
     path(

@@ -29,10 +29,11 @@ def stones(case: Case, today: date, coming: Meeting | None) -> list[PathDay]:
     return path_days(helsinki_date(case.t0_at), today, options=proposed, meeting=met_on or agreed)
 
 
-def caption(case: Case, today: date, coming: Meeting | None) -> str:
-    """All that the stones show, in words."""
+def caption(case: Case, today: date, coming: Meeting | None, written: bool) -> str:
+    """All that the stones show, in words, and what lies beyond them. `written`: it began from a written concern."""
     call = helsinki_date(case.t0_at)
-    lines = [_("The call came %(day)s %(clock)s.") % {"day": short_date(call), "clock": at_clock(case.t0_at)}]
+    began = _("The message came %(day)s %(clock)s.") if written else _("The call came %(day)s %(clock)s.")
+    lines = [began % {"day": short_date(call), "clock": at_clock(case.t0_at)}]
     if case.first_met_at:
         lines.append(_("The network met %(day)s.") % {"day": short_date(helsinki_date(case.first_met_at))})
         return " ".join(lines)

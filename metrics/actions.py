@@ -98,7 +98,15 @@ def _contacts(area: Area, month: date) -> list[Contact]:
 
 def _families(area: Area, month: date) -> list[Family]:
     rows = Case.objects.filter(area=area, day14_on__gte=month, day14_on__lt=figures.shift_month(month, 1))
-    return [Family(*row) for row in rows.values_list("t0_at", "day14_on", "first_met_at", "outcome__met")]
+    # What was written after the freezing time isn't there yet, so that a month closed late tells the same.
+    written = Case.objects.filter(outcome__written_at__lt=figures.freezes_at(month)).values_list("pk", flat=True)
+    known = set(written.filter(area=area, day14_on__gte=month, day14_on__lt=figures.shift_month(month, 1)))
+    return [
+        Family(t0_at, day14_on, first_met_at, met if pk in known else None)
+        for pk, t0_at, day14_on, first_met_at, met in rows.values_list(
+            "pk", "t0_at", "day14_on", "first_met_at", "outcome__met"
+        )
+    ]
 
 
 def _promises(area: Area, month: date, until: datetime) -> list[Promise]:

@@ -88,8 +88,10 @@ class Scene:
         return {
             "concern": lambda: {"ref": self.concern.ref},
             "call": lambda: {"ref": self.call.ref},
+            "call-discard": lambda: {"ref": self.call.ref},
             "call-draft": lambda: {"ref": self.call.ref},
             "case-start-accept": lambda: case | {"pk": self.correction.pk},
+            "case-start-decline": lambda: case | {"pk": self.correction.pk},
             "network-end": lambda: case | {"pk": self.member.pk},
             "person-consent": lambda: case | {"pk": self.guardian.person_id},
             "meeting-answer": lambda: met | {"pk": self.meeting.participants.get(membership=self.member).pk},

@@ -36,7 +36,10 @@ def lock(case: Case) -> Case:
         cursor.execute("SELECT sec.lock_case(%s)", [case.pk])
         if cursor.fetchone()[0] is None:
             raise NotAllowed(_("You are no longer part of this situation."))
-    return Case.objects.get(pk=case.pk)
+    row = Case.objects.filter(pk=case.pk).first()
+    if row is None:  # removed from the network while this waited for the lock
+        raise NotAllowed(_("You are no longer part of this situation."))
+    return row
 
 
 def note(case: Case, kind: str, /, *, at: datetime, by: User | None, **detail: Any) -> None:
@@ -94,7 +97,10 @@ def _caller(call: "Call") -> str:
 
 @transaction.atomic
 def close(*, case: Case, by: User, reason: str, now: datetime) -> Case:
-    """Close the case and end every membership. Raises NotAllowed where the case may not close."""
+    """Close the case and end every membership. Raises NotAllowed where the case may not close.
+
+    Promises and meetings are looked at a layer above: pages close through `meetings.actions.closing.close`.
+    """
     case = lock(case)
     if refusal := case.blocker(Status.CLOSED):
         raise NotAllowed(refusal)

@@ -25,6 +25,8 @@ def correct_start(*, case: Case, new_at: datetime, reason: str, by: User, now: d
     second person. After the outcome is written, the correction stands beside it and changes nothing.
     """
     case = lock(case)
+    if case.status == Status.CLOSED:
+        raise NotAllowed(_("This situation is closed. Its start is no longer corrected."))
     if new_at > now:
         raise NotAllowed(_("The call can't be in the future."))
     if new_at == case.t0_at:
@@ -45,6 +47,8 @@ def accept_correction(*, correction: StartCorrection, by: User, now: datetime) -
     row = StartCorrection.objects.select_for_update(of=("self",), no_key=True).get(pk=correction.pk)
     if row.accepted_at:
         return row
+    if not row.is_pending or row.new_at <= row.old_at:
+        raise NotAllowed(_("This correction no longer waits for anybody."))
     if refusal := acceptance_blocker(row, case, by):
         raise NotAllowed(refusal)
     row.accepted_by, row.accepted_at = by, now
@@ -55,8 +59,30 @@ def accept_correction(*, correction: StartCorrection, by: User, now: datetime) -
     return row
 
 
+@transaction.atomic
+def decline_correction(*, correction: StartCorrection, by: User, now: datetime) -> StartCorrection:
+    """Say no to a later start: its proposer withdraws it, another coordinator declines it. The start stays as it is.
+
+    Raises NotAllowed for one that is in force or agreed to already. A second press changes nothing.
+    """
+    case = lock(correction.case)
+    row = StartCorrection.objects.select_for_update(of=("self",), no_key=True).get(pk=correction.pk)
+    if row.declined_at:
+        return row
+    if not row.is_pending:
+        raise NotAllowed(_("This correction no longer waits for anybody."))
+    row.declined_by, row.declined_at = by, now
+    row.save(update_fields=["declined_by", "declined_at"])
+    note(case, "start_correction_declined", at=now, by=by, withdrawn=by.pk == row.proposed_by_id)
+    return row
+
+
 def acceptance_blocker(row: StartCorrection, case: Case, by: User) -> str | None:
     """Why this person can't agree to the correction: a sentence for the user, or None."""
+    if case.status == Status.CLOSED:
+        return str(_("This situation is closed. Its start is no longer corrected."))
+    if row.declined_at:
+        return str(_("This correction no longer waits for anybody."))
     if row.proposed_by_id == by.pk:
         return str(_("Another person must agree to a later start."))
     if row.old_at != case.t0_at and not row.applied_at:

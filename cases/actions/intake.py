@@ -20,6 +20,7 @@ SAME_PRESS = timedelta(seconds=10)
 # Emptied when the consultation is anonymous: whatever names somebody.
 NAMING = (
     "caller_name", "caller_unit", "child_name", "child_family_name", "guardians", "around", "consent_by", "consent_for",
+    "strengths", "everyday",
 )  # fmt: skip
 
 
@@ -109,11 +110,25 @@ def finish_call(*, call: Call, by: User, now: datetime) -> Call:
         for name in NAMING:
             setattr(call, name, "")
         call.child_born_on = call.child_age = None
-        Concern.objects.filter(call=call).update(child_name="", child_age=None, place="")
+        Concern.objects.filter(call=call).update(
+            child_name="", child_age=None, place="", strengths="", everyday="", agreed=""
+        )
     call.save()
     if call.concern_id:
         Concern.objects.filter(pk=call.concern_id, answered_at=None).update(answered_at=now, answered_by=by, case=call.case)
     return call
+
+
+@transaction.atomic
+def discard_call(*, call: Call) -> None:
+    """Delete a call that was begun by mistake. Raises NotAllowed once anything has been written or a concern waits in it.
+
+    The database says the same: no other call of a family can be deleted by anybody on a page.
+    """
+    row = _locked(call)
+    if not row.is_untouched:
+        raise NotAllowed(_("Something has been written in this call, so it can't be deleted. Finish it by its route."))
+    row.delete()
 
 
 def call_blocker(call: Call) -> str | None:

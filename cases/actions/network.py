@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from cases.access import NotAllowed
 from cases.actions.case import lock, move, note
-from cases.models import Case, MemberRole, Membership, Person, PersonContact, PersonKind, Status
+from cases.models import Case, ConsentState, MemberRole, Membership, Person, PersonContact, PersonKind, Status
 from networks.models import User
 
 
@@ -53,6 +53,7 @@ def add_person(
     member = Membership.objects.create(
         case=case, person=person, role=MemberRole.FAMILY, must_attend=must_attend, started_at=now, started_by=by
     )
+    _weigh_consent(case)
     note(case, "person_added", at=now, by=by, kind=kind)
     return member
 
@@ -64,6 +65,7 @@ def record_consent(*, case: Case, person: Person, consent: str, consent_on: date
     person = case.persons.select_for_update().get(pk=person.pk)
     person.consent, person.consent_on = consent, consent_on
     person.save(update_fields=["consent", "consent_on"])
+    _weigh_consent(case)
     note(case, "consent", at=now, by=by, consent=consent)
     return person
 
@@ -90,6 +92,21 @@ def end_blocker(case: Case, member: Membership) -> str | None:
     if member.person and member.person.kind == PersonKind.CHILD:
         return str(_("The child always belongs to the network."))
     return None
+
+
+def _weigh_consent(case: Case) -> None:
+    """The case's state of consent, from its guardians: all have agreed, somebody is missing, somebody doesn't know.
+
+    Joint custody: one guardian's yes is not the other's. A case without recorded guardians keeps what the call told.
+    """
+    said = set(case.memberships.current().filter(person__kind=PersonKind.GUARDIAN).values_list("person__consent", flat=True))
+    if not said - {""}:
+        return
+    if said == {ConsentState.ORAL}:
+        case.consent = ConsentState.ORAL
+    else:
+        case.consent = ConsentState.UNAWARE if ConsentState.UNAWARE in said else ConsentState.WAITING
+    case.save(update_fields=["consent"])
 
 
 def _open(case: Case) -> Case:

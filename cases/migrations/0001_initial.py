@@ -199,8 +199,10 @@ class Migration(migrations.Migration):
                 ('proposed_at', models.DateTimeField()),
                 ('accepted_at', models.DateTimeField(null=True)),
                 ('applied_at', models.DateTimeField(null=True)),
+                ('declined_at', models.DateTimeField(null=True)),
                 ('accepted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='start_corrections', to='cases.case')),
+                ('declined_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('proposed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
@@ -340,5 +342,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='startcorrection',
             constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='correction_has_a_reason'),
+        ),
+        migrations.AddConstraint(
+            model_name='startcorrection',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('declined_at', None), ('declined_by', None)), models.Q(('accepted_at', None), ('applied_at', None), ('declined_at__isnull', False), ('declined_by__isnull', False)), _connector='OR'), name='correction_accepted_or_declined'),
         ),
     ]

@@ -16,7 +16,10 @@ CREATE FUNCTION sec.my_cases() RETURNS bigint[] LANGUAGE sql STABLE SECURITY DEF
     SET search_path = pg_catalog, public AS $$
     SELECT coalesce(array_agg(m.case_id), '{{}}') FROM public.cases_membership m
     JOIN public.networks_user u ON u.id = m.user_id AND u.is_active
-    WHERE m.user_id = sec.uid() AND m.ended_at IS NULL $$;
+    JOIN public.cases_case c ON c.id = m.case_id
+    WHERE m.user_id = sec.uid() AND m.ended_at IS NULL
+      -- who coordinated is in the case by that role only: it ends when the role over the area does
+      AND (m.role <> 'coordinator' OR c.area_id = ANY (sec.my_areas())) $$;
 
 -- A member's action below a case locks through this: a lock needs the right to update, which a member does not have,
 -- and without it PostgreSQL would silently find no row. Checks, locks, returns the id; NULL when it is not theirs.
@@ -39,6 +42,8 @@ MY_AREA = "area_id = ANY ((SELECT sec.my_areas())::bigint[])"
 MY_CASE = "case_id = ANY ((SELECT sec.my_cases())::bigint[])"
 AREA_CASE = "EXISTS (SELECT 1 FROM cases_case c WHERE c.id = case_id)"  # which has a wall of its own for this hat
 MINE = "logged_by_id = (SELECT sec.uid())"
+# The only row of a family that a hat may delete: a call begun by mistake, in which nothing was ever written.
+UNTOUCHED = f"{MY_AREA} AND finished_at IS NULL AND concern_id IS NULL AND version = 0"
 CLOCK = "id, area_id, status, t0_at, day14_on, plan_by_on, first_met_at, delay_reason, close_reason"
 
 CASE = {
@@ -61,7 +66,7 @@ SQL = "\n".join(
         ),
         family_table(
             "cases_call",
-            {"area": {"S": MY_AREA, "I": MY_AREA, "U": MY_AREA}, "jobs": {"S": "true"}},
+            {"area": {"S": MY_AREA, "I": MY_AREA, "U": MY_AREA, "D": UNTOUCHED}, "jobs": {"S": "true"}},
             {"jobs": "id, area_id, began_at, finished_at, route, case_id, concern_id"},
         ),
         family_table(
@@ -75,7 +80,10 @@ SQL = "\n".join(
         ),
         family_table(
             "cases_caseevent",
-            {"area": {"S": AREA_CASE, "I": AREA_CASE}, "member": {"S": MY_CASE, "I": MY_CASE}},
+            {
+                "area": {"S": AREA_CASE, "I": f"{AREA_CASE} AND (by_id IS NULL OR by_id = (SELECT sec.uid()))"},
+                "member": {"S": MY_CASE, "I": f"{MY_CASE} AND by_id = (SELECT sec.uid())"},
+            },
         ),
         family_table("cases_startcorrection", {"area": {"S": AREA_CASE, "I": AREA_CASE, "U": AREA_CASE}}),
         family_table(

@@ -3,9 +3,10 @@
 from cases.models.case import TEXT, TRANSITIONS, Case, CaseEvent, CaseText, CloseReason, ConsentState, Status
 from cases.models.clock import Escalation, StartCorrection, TwoWeekOutcome
 from cases.models.intake import Call, Concern, FamilyAsked, Route
-from cases.models.people import MemberRole, Membership, Person, PersonContact, PersonKind
+from cases.models.people import PERSON_CONSENT, MemberRole, Membership, MembershipQuerySet, Person, PersonContact, PersonKind
 
 __all__ = [
+    "PERSON_CONSENT",
     "TEXT",
     "TRANSITIONS",
     "Call",
@@ -19,6 +20,7 @@ __all__ = [
     "FamilyAsked",
     "MemberRole",
     "Membership",
+    "MembershipQuerySet",
     "Person",
     "PersonContact",
     "PersonKind",

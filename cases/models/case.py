@@ -1,6 +1,7 @@
 """The case itself: where it is on its way, its two weeks, and what has happened."""
 
 from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from django.apps import apps
@@ -66,6 +67,8 @@ class CaseQuerySet(models.QuerySet["Case"]):
             return self.filter(area_id__in=user.area_ids)
         if user.hat == "member":
             mine = apps.get_model("cases", "Membership").objects.filter(case=OuterRef("pk"), user_id=user.pk, ended_at=None)
+            # who coordinated is in the case by that role only: it ends when the role over the area does
+            mine = mine.filter(~Q(role="coordinator") | Q(case__area_id__in=user.area_ids))
             return self.filter(Exists(mine))
         return self.none()
 
@@ -140,6 +143,15 @@ class Case(models.Model):
         """How the child is called on a page: 'Aatu, 4 v'. Never on a page of somebody who may not open the case."""
         age = "" if self.child_age is None else f", {self.child_age} v"
         return f"{self.child_name}{age}"
+
+    @cached_property
+    def masked_user_ids(self) -> set[int]:
+        """The people whose unit and name the network doesn't see: whoever is, or has been, a masked member here."""
+        return set(self.memberships.filter(masked=True).values_list("user_id", flat=True))
+
+    def name_of(self, user: User) -> str:
+        """How a person is called on this family's pages, in events, documents and messages."""
+        return str(_("Health services")) if user.pk in self.masked_user_ids else user.name
 
     def clock(self, today: date) -> Clock:
         """The two weeks as they stand today. Every page reads them from here."""

@@ -7,10 +7,17 @@ from cases.models.case import Case
 from networks.models import User
 
 
+class StartCorrectionQuerySet(models.QuerySet["StartCorrection"]):
+    def pending(self) -> "StartCorrectionQuerySet":
+        """Those to a later time that nobody has agreed to, declined or withdrawn."""
+        return self.filter(new_at__gt=F("old_at"), accepted_at=None, applied_at=None, declined_at=None)
+
+
 class StartCorrection(models.Model):
     """A correction of T0. To an earlier time at once; to a later one only after a second person has agreed.
 
-    After the outcome is written the row still tells what was found out, but changes nothing (`applied_at` empty).
+    Its proposer may withdraw it and another may decline it (`declined_by` tells which). After the outcome is written
+    the row still tells what was found out, but changes nothing (`applied_at` empty).
     """
 
     case = models.ForeignKey(Case, models.CASCADE, related_name="start_corrections")
@@ -22,6 +29,10 @@ class StartCorrection(models.Model):
     accepted_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     accepted_at = models.DateTimeField(null=True)
     applied_at = models.DateTimeField(null=True)
+    declined_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    declined_at = models.DateTimeField(null=True)
+
+    objects = StartCorrectionQuerySet.as_manager()
 
     class Meta:
         ordering = ["proposed_at", "pk"]
@@ -34,10 +45,20 @@ class StartCorrection(models.Model):
                 name="correction_later_needs_two",
             ),
             models.CheckConstraint(condition=~Q(reason=""), name="correction_has_a_reason"),
+            models.CheckConstraint(
+                condition=Q(declined_at=None, declined_by=None)
+                | Q(declined_at__isnull=False, declined_by__isnull=False, accepted_at=None, applied_at=None),
+                name="correction_accepted_or_declined",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.case_id}:{self.pk}"
+
+    @property
+    def is_pending(self) -> bool:
+        """The same as `pending()`, of a row at hand."""
+        return self.new_at > self.old_at and not (self.accepted_at or self.applied_at or self.declined_at)
 
 
 class TwoWeekOutcome(models.Model):

@@ -1,5 +1,6 @@
 """How a way begins: a concern that a professional writes, and the call that the coordinator takes."""
 
+import re
 from datetime import date
 
 from django.db import models
@@ -10,6 +11,8 @@ from cases.models.case import TEXT, Case, ConsentState
 from networks.models import Area, Unit, User
 from yhteiso.lib.ids import new_ref
 
+SHORTEST_PHONE = 6
+
 
 class FamilyAsked(models.TextChoices):
     """Whether the worry was raised with the family before the call (puheeksi otto)."""
@@ -17,6 +20,19 @@ class FamilyAsked(models.TextChoices):
     YES = "yes", _("Yes, and the family wants help together")
     THINKING = "thinking", _("Yes, but the family is still thinking")
     NOT_YET = "not_yet", _("Not yet")
+
+
+def split_phone(text: str) -> tuple[str, str]:
+    """The phone number with which a text begins, and the rest of it: "040 000 0101, iltapäivisin" → two parts.
+
+    A number ends where another group of digits would make it too long to be one: hours often follow it directly.
+    """
+    end, digits, longest = 0, 0, 13 if text.startswith("+") else 10
+    for found in re.finditer(r"[ -]?(\+?[0-9]{2,})", text):
+        if found.start() != end or digits + len(found[1]) > longest:
+            break
+        end, digits = found.end(), digits + len(found[1])
+    return (text[:end], text[end:]) if digits >= SHORTEST_PHONE else ("", text)
 
 
 class ConcernQuerySet(models.QuerySet["Concern"]):
@@ -77,6 +93,20 @@ class Concern(models.Model):
 
     def __str__(self) -> str:
         return self.ref
+
+    @property
+    def wants_network(self) -> bool:
+        """Whether the family wants help together: only then is a network promised by a day."""
+        return self.family_asked == FamilyAsked.YES
+
+    @property
+    def phone(self) -> str:
+        return split_phone(self.reachable)[0]
+
+    @property
+    def reachable_rest(self) -> str:
+        """What stands after the phone number: when and how to call."""
+        return split_phone(self.reachable)[1]
 
 
 class Route(models.TextChoices):
@@ -149,6 +179,11 @@ class Call(models.Model):
 
     def __str__(self) -> str:
         return self.ref
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether nothing has ever been written in it, so that it may be discarded."""
+        return self.finished_at is None and self.concern_id is None and self.version == 0
 
     def age_on(self, day: date) -> int | None:
         """The child's age in whole years on a day: from the birth date, else as told."""

@@ -14,6 +14,14 @@ class PersonKind(models.TextChoices):
     CLOSE = "close", _("close person")
 
 
+# The same states, told of one guardian: the other one is another row.
+PERSON_CONSENT = [
+    (ConsentState.ORAL.value, _("Agreed by word")),
+    (ConsentState.WAITING.value, _("Still open")),
+    (ConsentState.UNAWARE.value, _("Does not know")),
+]
+
+
 class Person(models.Model):
     """The child, a guardian or somebody whom the family wants along. Belongs to one case; has no account here."""
 

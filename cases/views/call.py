@@ -77,7 +77,7 @@ def _end(request: UserRequest, form: CallForm, call: Call, now: datetime) -> Htt
         form.add_error(blocked_field(call), refusal)
         return None
     call = intake.finish_call(call=call, by=request.user, now=now)
-    log(request, Verb.CHANGE, case=call.case, reason=f"call finished: {call.route}")
+    log(request, Verb.CHANGE, case=call.case, reason=f"call {call.ref} finished: {call.route}")
     return _after(request, call)
 
 
@@ -125,13 +125,28 @@ def draft(request: UserRequest, ref: str) -> HttpResponse:
     return JsonResponse({"version": call.version, "saved": clock_time(now)}, status=422 if lost else 200)
 
 
+@for_hats("area")
+@require_POST
+def discard(request: UserRequest, ref: str) -> HttpResponse:
+    """Take back a call that was begun by mistake, as long as it is empty."""
+    call = _call(request, ref)
+    try:
+        intake.discard_call(call=call)
+    except NotAllowed as refusal:
+        messages.error(request, str(refusal))
+    else:
+        log(request, Verb.CHANGE, reason="empty call discarded")
+        messages.success(request, _("The empty call was deleted."))
+    return redirect("board")
+
+
 def _call(request: UserRequest, ref: str) -> Call:
     rows = Call.objects.visible_to(request.user).select_related("area", "case", "concern__logged_by", "concern__unit")
     call = rows.defer(*PEOPLE).filter(ref=ref).first()
     if call is None:
         log(request, Verb.DENY, reason="not visible")
         raise Http404
-    log(request, Verb.VIEW, case=call.case, reason="call")
+    log(request, Verb.VIEW, case=call.case, reason=f"call {call.ref}")
     return call
 
 
@@ -185,4 +200,5 @@ def _context(call: Call, form: CallForm, now: datetime, theirs: list[dict[str, s
         "saved": clock_time(call.saved_at) if call.saved_at else "",
         "theirs": theirs,
         "age": call.age_on(helsinki_date(now)),
+        "promised": call.concern is None or call.concern.wants_network,
     }

@@ -60,7 +60,7 @@ def receipt(request: UserRequest, ref: str) -> HttpResponse:
     rows = Concern.objects.visible_to(request.user).select_related("area")
     concern = get_object_or_404(rows, ref=ref)
     case = Case.objects.visible_to(request.user).filter(pk=concern.case_id).first() if concern.case_id else None
-    log(request, Verb.VIEW, case=case, reason="own concern")
+    log(request, Verb.VIEW, case=case, reason=f"own concern {concern.ref}")
     context = {
         "concern": concern,
         "case": case,

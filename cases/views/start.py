@@ -1,4 +1,4 @@
-"""Correcting when the two weeks began, and agreeing to another's correction."""
+"""Correcting when the two weeks began, and agreeing or not agreeing to another's correction."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -10,10 +10,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from cases.access import NotAllowed, UserRequest, get_case
 from cases.actions import clock
 from cases.forms import StartForm
-from cases.models import Case, StartCorrection
+from cases.models import Case, StartCorrection, Status
 from networks.models import User
 from yhteiso.audit.models import Verb
 from yhteiso.lib.dates import helsinki_date
+
+CREDENTIALS = ("password", "last_login")  # which no hat may read
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -32,7 +34,8 @@ def correct(request: UserRequest, ref: str) -> HttpResponse:
             return redirect("case-start", ref=case.ref)
     context = {
         "case": case, "form": form, "clock": case.clock(helsinki_date(now)), "start_on": helsinki_date(case.t0_at),
-        "outcome": clock.outcome_of(case), "corrections": _corrections(case, request.user),
+        "closed": case.status == Status.CLOSED, "outcome": clock.outcome_of(case),
+        "corrections": _corrections(case, request.user),
     }  # fmt: skip
     return render(request, "cases/start.html", context, status=422 if form.is_bound else 200)
 
@@ -46,15 +49,17 @@ def _told(row: StartCorrection) -> str:
 
 
 def _corrections(case: Case, user: User) -> list[dict[str, object]]:
-    rows = case.start_corrections.select_related("proposed_by", "accepted_by").defer(
-        "proposed_by__password", "proposed_by__last_login", "accepted_by__password", "accepted_by__last_login"
+    rows = case.start_corrections.select_related("proposed_by", "accepted_by", "declined_by").defer(
+        *(f"{who}__{column}" for who in ("proposed_by", "accepted_by", "declined_by") for column in CREDENTIALS)
     )  # fmt: skip
     return [
         {
             "row": row,
             "old_on": helsinki_date(row.old_at),
             "new_on": helsinki_date(row.new_at),
-            "pending": row.accepted_at is None and row.applied_at is None and row.new_at > row.old_at,
+            "pending": row.is_pending and case.status != Status.CLOSED,
+            "own": row.proposed_by_id == user.pk,
+            "own_refusal": row.declined_by_id == row.proposed_by_id,
             "blocker": clock.acceptance_blocker(row, case, user),
         }
         for row in rows
@@ -72,4 +77,18 @@ def accept(request: UserRequest, ref: str, pk: int) -> HttpResponse:
         messages.error(request, str(refusal))
     else:
         messages.success(request, _told(row) if row.applied_at else _("Agreed. The outcome had been written already."))
+    return redirect("case-start", ref=case.ref)
+
+
+@require_POST
+def decline(request: UserRequest, ref: str, pk: int) -> HttpResponse:
+    """A second person says no to a later start, or its proposer takes it back."""
+    case = get_case(request, ref, "coordinate", Verb.CHANGE)
+    correction = get_object_or_404(case.start_corrections, pk=pk)
+    try:
+        clock.decline_correction(correction=correction, by=request.user, now=timezone.now())
+    except NotAllowed as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("The start stays as it was. The proposal is kept below."))
     return redirect("case-start", ref=case.ref)

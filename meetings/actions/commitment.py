@@ -15,7 +15,8 @@ from networks.models import User
 def resolve(*, commitment: Commitment, status: str, remark: str, by: User, now: datetime) -> Commitment:
     """Mark how it went: kept, partly, not kept. May be corrected later; each time leaves an event.
 
-    The owner marks their own; the coordinator marks the family's and the child's. Raises NotAllowed otherwise.
+    The owner marks their own; the coordinator marks for whoever tells it on the phone, and `resolved_by` says so. Raises
+    NotAllowed otherwise.
     """
     case = lock(commitment.case)
     row = Commitment.objects.select_for_update(of=("self",), no_key=True).filter(pk=commitment.pk).first()
@@ -25,7 +26,9 @@ def resolve(*, commitment: Commitment, status: str, remark: str, by: User, now: 
         raise NotAllowed(_("Only the one who promised can tell how it went."))
     if status == CommitmentStatus.OPEN:
         raise NotAllowed(_("Choose how it went."))
-    row.status, row.note, row.resolved_at, row.resolved_by = CommitmentStatus(status), remark, now, by
+    if row.status != status:  # a later word on the same mark doesn't move the day on which it was made
+        row.status, row.resolved_at, row.resolved_by = CommitmentStatus(status), now, by
+    row.note = remark
     row.save(update_fields=["status", "note", "resolved_at", "resolved_by"])
     note(case, "commitment_resolved", at=now, by=by, status=str(row.status))
     return row

@@ -10,7 +10,7 @@ from cases.access import NotAllowed
 from cases.actions import network
 from cases.actions.case import lock, move, note
 from cases.actions.clock import write_outcome
-from cases.models import Case, Membership, Status
+from cases.models import Case, Membership, PersonKind, Status
 from meetings.models import Answer, Meeting, MeetingKind, MeetingStatus, MoveReason, Participant
 from networks.models import User
 from yhteiso.lib.dates import closed_reason, helsinki_date, is_working_day
@@ -105,12 +105,22 @@ def answer(*, participant: Participant, answer: str, by: User, now: datetime) ->
 
 def confirm_blocker(meeting: Meeting, participants: Iterable[Participant]) -> str | None:
     """Why the time can't be confirmed: a sentence for the user, or None. `participants` with their memberships."""
+    participants = list(participants)
     if refusal := meeting.blocker(MeetingStatus.CONFIRMED):
         return refusal
     absent = [p.membership.name for p in participants if p.membership.must_attend and p.answer == Answer.NO]
     if absent:
         return str(_("The meeting needs %(names)s. Move it to a time that suits them.")) % {"names": ", ".join(absent)}
+    if _no_guardian_comes(participants):
+        return str(_("No guardian can come. Ask the family for another time."))
     return None
+
+
+def _no_guardian_comes(participants: Iterable[Participant]) -> bool:
+    """Whether guardians have answered, and every answer was no."""
+    guardians = [p for p in participants if p.membership.person and p.membership.person.kind == PersonKind.GUARDIAN]
+    answers = [p.answer for p in guardians if p.answer != Answer.NONE]
+    return bool(answers) and set(answers) == {Answer.NO}
 
 
 @transaction.atomic
@@ -144,8 +154,9 @@ def move_meeting(
         raise NotAllowed(refusal)
     meeting.status, meeting.move_reason = MeetingStatus.MOVED, MoveReason(reason)
     meeting.save(update_fields=["status", "move_reason"])
-    case.delay_reason = meeting.move_reason
-    case.save(update_fields=["delay_reason"])
+    if meeting.move_reason != MoveReason.MISTAKE:  # the time was only written wrong: it delays nothing
+        case.delay_reason = meeting.move_reason
+        case.save(update_fields=["delay_reason"])
     note(case, "meeting_moved", at=now, by=by, reason=str(meeting.move_reason))
     return propose(
         case=case, starts_at=starts_at, minutes=minutes, place=place, note_taker=meeting.note_taker,
@@ -157,7 +168,8 @@ def move_meeting(
 def hold(*, meeting: Meeting, began_at: datetime, present: set[int], by: User, now: datetime) -> Meeting:
     """Record that the meeting was held, when it began, and who was there (membership ids).
 
-    The first one ends the two weeks: met when it began at the latest on day 14.
+    The real time becomes the meeting's time, with the planned length; what was proposed stays in the events. The first
+    one ends the two weeks: met when it began at the latest on day 14.
     """
     case, meeting = _locked(meeting)
     if meeting.status == MeetingStatus.HELD:
@@ -169,7 +181,8 @@ def hold(*, meeting: Meeting, began_at: datetime, present: set[int], by: User, n
     if began_at < case.t0_at.replace(second=0, microsecond=0):  # both are told to the minute
         raise NotAllowed(_("The meeting can't have begun before the call."))
     meeting.status, meeting.began_at, meeting.held_by = MeetingStatus.HELD, began_at, by
-    meeting.save(update_fields=["status", "began_at", "held_by"])
+    meeting.starts_at, meeting.ends_at = began_at, began_at + (meeting.ends_at - meeting.starts_at)
+    meeting.save(update_fields=["status", "began_at", "held_by", "starts_at", "ends_at"])
     for row in meeting.participants.all():
         row.present = row.membership_id in present
         row.save(update_fields=["present"])

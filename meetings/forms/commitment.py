@@ -1,10 +1,15 @@
 """How a promise went, as its owner tells it."""
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from yhteiso.forms import KEPT, ChoiceRow, YhteisoForm
 from yhteiso.lib.text import TextField
+
+# The coordinator tells of another's promise: the same values, not in the first person.
+OF_ANOTHER = [("kept", _("It was kept")), ("partly", _("Partly")), ("not_kept", _("It was not kept"))]
 
 
 class OutcomeForm(YhteisoForm):
@@ -21,3 +26,8 @@ class OutcomeForm(YhteisoForm):
         label=_("What would you like to tell?"), max_length=300, required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
     )  # fmt: skip
+
+    def __init__(self, *args: Any, own: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not own:
+            self.fields["status"].choices = OF_ANOTHER  # type: ignore[attr-defined]

@@ -65,15 +65,30 @@ def read_token(text: str) -> dict[str, Base]:
 # -- the forms of the parts
 
 
-class ThemeForm(YhteisoForm):
+class PartForm(YhteisoForm):
+    """A part that two may have written: `asked` says that both texts were shown, `keep` which of them stays."""
+
+    asked = forms.CharField(required=False)
+    keep = forms.ChoiceField(choices=[(MINE, ""), (THEIRS, "")], required=False)
+
+    @property
+    def undecided(self) -> bool:
+        """Both texts were shown, and neither has been chosen."""
+        return bool(self.cleaned_data["asked"] and not self.cleaned_data["keep"])
+
+    @property
+    def given_up(self) -> bool:
+        return bool(self.cleaned_data["keep"] == THEIRS)
+
+
+class ThemeForm(PartForm):
     """One theme: the mark, the words, who said them, and whether it goes to the plan."""
 
-    hidden_labels = ("mark", "note", "said_by", "keep")
+    hidden_labels = ("mark", "note", "said_by")
     mark = forms.ChoiceField(choices=Mark, required=False, widget=ChoiceRow(looks=MARK_LOOKS))
     note = TextField(validators=[MaxLengthValidator(NOTE)], required=False, widget=forms.Textarea(attrs={"rows": 2}))
     said_by = forms.ChoiceField(required=False)
     carry_to_plan = forms.BooleanField(label=_("Take to the plan"), required=False)
-    keep = forms.ChoiceField(choices=[(MINE, ""), (THEIRS, "")], required=False)
 
     def __init__(self, *args: Any, theme: Theme, speakers: Iterable[str], **kwargs: Any) -> None:
         super().__init__(*args, prefix=f"t{theme.pk}", **kwargs)
@@ -84,17 +99,11 @@ class ThemeForm(YhteisoForm):
         names = dict.fromkeys([*speakers, *([self.initial["said_by"]] if self.initial.get("said_by") else [])])
         self.fields["said_by"].choices = [("", _("Who said it?")), *((name, name) for name in names)]  # type: ignore[attr-defined]
 
-    def clean(self) -> dict[str, Any]:
-        values = super().clean() or self.cleaned_data
-        if values.get("note") and not values.get("mark") and "mark" not in self.errors:
-            self.add_error("mark", _("Choose a mark for what was said."))
-        return values
-
     def values(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in ("mark", "note", "said_by", "carry_to_plan")}
 
 
-class FrameForm(YhteisoForm):
+class FrameForm(PartForm):
     """How the child was heard, and when the network meets next."""
 
     hidden_labels = ("child_heard",)
@@ -126,7 +135,7 @@ class FrameForm(YhteisoForm):
         return {name: self.cleaned_data[name] for name in ("child_heard", "child_words", "next_on", "ends_here")}
 
 
-class RowForm(YhteisoForm):
+class RowForm(PartForm):
     """One row of the plan: what, who, by when, and of which kind."""
 
     what = TextField(
@@ -198,6 +207,11 @@ class Part:
         """The mark that the writer of a theme has chosen, in words."""
         chosen = self.form["mark"].value()
         return str(Mark(chosen).label) if chosen in Mark.values else ""
+
+    @property
+    def own_text(self) -> str:
+        """The mark and the words that the writer of a theme has sent."""
+        return ". ".join(text for text in (self.own_mark, str(self.form["note"].value() or "")) if text)
 
 
 EMPTY_THEME = {"mark": "", "note": "", "said_by": "", "carry_to_plan": False}

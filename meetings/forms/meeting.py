@@ -96,13 +96,14 @@ class HeldForm(MomentForm):
     """When the meeting really began, and who was there. `seats` are (membership id, name)."""
 
     present = forms.TypedMultipleChoiceField(
-        label=_("Who were there?"), coerce=int, required=False, widget=forms.CheckboxSelectMultiple
-    )
+        label=_("Who were there?"), coerce=int, widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Tick those who were there: at least one.")},
+    )  # fmt: skip
 
     def __init__(self, *args: Any, seats: Iterable[tuple[int, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.mark_optional = False
-        self.fields["day"].label, self.fields["clock"].label = _("The day it was held"), _("It began at")
+        self.fields["day"].label, self.fields["clock"].label = _("When was it held?"), _("It began at")
         self.fields["day"].widget.attrs["class"] = "govuk-input--width-10"
         self.fields["clock"].widget.attrs["class"] = "govuk-input--width-5"
         self.fields["present"].choices = list(seats)  # type: ignore[attr-defined]

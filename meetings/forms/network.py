@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from cases.models import ConsentState, PersonKind
+from cases.models import PERSON_CONSENT, PersonKind
 from networks.models import User
 from yhteiso.forms import ChoiceRow, DayField, Radios, YhteisoForm
 from yhteiso.lib.text import TextField
@@ -42,7 +42,7 @@ class MemberForm(YhteisoForm):
 
 
 class PersonForm(YhteisoForm):
-    """Somebody of the family, who has no account here."""
+    """Somebody of the family, who has no account here. A meeting needs a guardian unless the box is emptied."""
 
     kind = forms.ChoiceField(
         label=_("Who is this to the child?"), choices=KINDS, widget=Radios(small=True),
@@ -58,13 +58,13 @@ class PersonForm(YhteisoForm):
     interpreter = forms.BooleanField(label=_("Needs an interpreter"), required=False)
     must_attend = forms.BooleanField(label=_("The meeting needs this person"), required=False)
     consent = forms.ChoiceField(
-        label=_("What has the guardian said?"), choices=ConsentState.choices, required=False,
+        label=_("What has the guardian said?"), choices=PERSON_CONSENT, required=False,
         widget=ChoiceRow(looks=CONSENT_LOOKS, cls="y-choice--stack"),
     )  # fmt: skip
     consent_on = DayField(label=_("When?"), required=False)
 
-    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args: Any, today: date, kind: str = PersonKind.GUARDIAN, **kwargs: Any) -> None:
+        super().__init__(*args, initial={"kind": kind, "must_attend": kind == PersonKind.GUARDIAN}, **kwargs)
         self.today = today
 
     def clean_consent_on(self) -> date | None:
@@ -81,7 +81,7 @@ class ConsentForm(YhteisoForm):
     """What a guardian has said of exchanging information, and when."""
 
     consent = forms.ChoiceField(
-        label=_("What has the guardian said?"), choices=ConsentState.choices,
+        label=_("What has the guardian said?"), choices=PERSON_CONSENT,
         widget=Radios(small=True),
         error_messages={"required": _("Choose what the guardian has said")},
     )  # fmt: skip

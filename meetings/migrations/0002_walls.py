@@ -11,11 +11,46 @@ FUNCTIONS = f"""
 CREATE FUNCTION sec.my_meetings() RETURNS bigint[] LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path = pg_catalog, public AS $$
     SELECT coalesce(array_agg(p.meeting_id), '{{}}') FROM public.meetings_participant p
-    JOIN public.cases_membership m ON m.id = p.membership_id
-    JOIN public.networks_user u ON u.id = m.user_id AND u.is_active
+    JOIN public.cases_membership m ON m.id = p.membership_id AND m.case_id = ANY (sec.my_cases())
+    JOIN public.meetings_meeting t ON t.id = p.meeting_id AND t.case_id = m.case_id
     WHERE m.user_id = sec.uid() AND m.ended_at IS NULL $$;
 REVOKE ALL ON FUNCTION sec.my_meetings() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION sec.my_meetings() TO {ALL_HATS};
+
+-- What was read aloud and agreed is not written any more, whoever asks.
+CREATE FUNCTION sec.refuse_approved() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, public AS $$
+    BEGIN
+        IF TG_TABLE_NAME = 'meetings_logbook' THEN
+            IF OLD.approved_at IS NOT NULL THEN
+                RAISE EXCEPTION 'an approved logbook is never changed' USING ERRCODE = 'restrict_violation';
+            END IF;
+        ELSIF EXISTS (SELECT 1 FROM public.meetings_logbook l WHERE l.id = NEW.logbook_id AND l.approved_at IS NOT NULL)
+        THEN
+            RAISE EXCEPTION 'an approved logbook is never changed' USING ERRCODE = 'restrict_violation';
+        END IF;
+        RETURN NEW;
+    END $$;
+REVOKE ALL ON FUNCTION sec.refuse_approved() FROM PUBLIC;
+CREATE TRIGGER approved BEFORE UPDATE ON meetings_logbook
+    FOR EACH ROW EXECUTE FUNCTION sec.refuse_approved();
+CREATE TRIGGER approved BEFORE INSERT OR UPDATE ON meetings_logbookentry
+    FOR EACH ROW EXECUTE FUNCTION sec.refuse_approved();
+
+-- Rows below a case point at rows of the same case only.
+ALTER TABLE cases_membership ADD CONSTRAINT membership_of_case UNIQUE (case_id, id);
+ALTER TABLE meetings_meeting ADD CONSTRAINT meeting_of_case UNIQUE (case_id, id);
+ALTER TABLE meetings_logbook ADD CONSTRAINT logbook_of_case UNIQUE (case_id, id);
+ALTER TABLE meetings_participant
+    ADD CONSTRAINT participant_meeting_of_case FOREIGN KEY (case_id, meeting_id) REFERENCES meetings_meeting (case_id, id),
+    ADD CONSTRAINT participant_member_of_case FOREIGN KEY (case_id, membership_id) REFERENCES cases_membership (case_id, id);
+ALTER TABLE meetings_logbook
+    ADD CONSTRAINT logbook_meeting_of_case FOREIGN KEY (case_id, meeting_id) REFERENCES meetings_meeting (case_id, id);
+ALTER TABLE meetings_logbookentry
+    ADD CONSTRAINT entry_logbook_of_case FOREIGN KEY (case_id, logbook_id) REFERENCES meetings_logbook (case_id, id);
+ALTER TABLE meetings_commitment
+    ADD CONSTRAINT commitment_meeting_of_case FOREIGN KEY (case_id, meeting_id) REFERENCES meetings_meeting (case_id, id),
+    ADD CONSTRAINT commitment_member_of_case FOREIGN KEY (case_id, membership_id) REFERENCES cases_membership (case_id, id);
 """
 
 MY_CASE = "case_id = ANY ((SELECT sec.my_cases())::bigint[])"
@@ -49,9 +84,13 @@ SQL = "\n".join(
             {
                 "area": {**AREA, "D": AREA_CASE},
                 "member": {
-                    "S": MY_CASE,
-                    "I": MY_MEETING,
-                    "U": f"owner_id = (SELECT sec.uid()) AND {MY_CASE} OR {MY_MEETING}",
+                    # agreed ones the whole network; those being written, the people at the table
+                    "S": f"{MY_MEETING} OR agreed_at IS NOT NULL AND {MY_CASE}",
+                    "I": f"{MY_MEETING} AND agreed_at IS NULL",
+                    "U": (
+                        f"owner_id = (SELECT sec.uid()) AND {MY_CASE} OR agreed_at IS NULL AND {MY_MEETING}",
+                        f"owner_id = (SELECT sec.uid()) AND {MY_CASE} OR {MY_MEETING}",
+                    ),
                     "D": f"{MY_MEETING} AND agreed_at IS NULL",
                 },
                 "unit": {"S": "unit_id = ANY ((SELECT sec.my_units())::bigint[]) AND agreed_at IS NOT NULL"},
@@ -62,6 +101,9 @@ SQL = "\n".join(
                 "jobs": "id, case_id, kind, unit_id, due_on, agreed_at, status, resolved_at",
             },
         ),
+        # A member answers for the own seat, and moves it nowhere.
+        "REVOKE UPDATE ON meetings_participant FROM hat_member;"
+        "GRANT UPDATE (answer, answered_at, answered_by_id) ON meetings_participant TO hat_member;",
         append_only("meetings_entryversion"),
         grants("meetings_logbooktemplate", "S", "area", "member"),
         grants("meetings_theme", "S", "area", "member"),

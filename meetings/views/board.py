@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from cases.access import UserRequest, for_hats, log
 from cases.forms import AreaForm
-from cases.models import Call, Case, Concern, Status
+from cases.models import Call, Case, Concern, StartCorrection, Status
 from meetings.views.cards import Card, make_cards
 from networks.models import User
 from yhteiso.audit.models import Verb
@@ -47,8 +47,8 @@ def board(request: UserRequest) -> HttpResponse:
         cases = cases.filter(coordinator_id=user.pk)
     if age:
         cases = cases.filter(child_age__range=AGES[age])
-    found = list(cases)
-    log(request, Verb.LIST, cases=found)
+    found, corrections = list(cases), _corrections(user)
+    log(request, Verb.LIST, cases=list({row.pk: row for row in [*found, *(c.case for c in corrections)]}.values()))
     cards = make_cards(found, today, escalations=True)
     shown = [card for card in cards if ONLY[only](card)] if only else cards
     context = {
@@ -62,7 +62,7 @@ def board(request: UserRequest) -> HttpResponse:
         "whose": whose, "age": age, "ages": AGES, "only": only, "only_words": ONLY_WORDS.get(only, ""),
         "shown": len(shown),
         "holidays": holiday_notes({helsinki_date(c.case.t0_at) for c in cards if c.waiting} | {today}),
-        "waits": _waiting(user, today),
+        "waits": _waiting(user, today, corrections),
         "area_form": AreaForm(area_ids=user.area_ids) if len(user.area_ids) > 1 else None,
     }  # fmt: skip
     return render(request, "meetings/board.html", context)
@@ -101,18 +101,29 @@ def _column(status: Status, cards: list[Card]) -> dict[str, Any]:
     return {"status": status.value, "title": status.label, "cards": rows}
 
 
-def _waiting(user: User, today: date) -> list[dict[str, Any]]:
-    """Concerns that nobody has opened and calls that nobody has finished, the oldest promise first."""
+def _corrections(user: User) -> list[StartCorrection]:
+    """Later starts that wait for a second person."""
+    cases = Case.objects.visible_to(user).open()
+    return list(StartCorrection.objects.pending().filter(case__in=cases).select_related("case"))
+
+
+def _waiting(user: User, today: date, corrections: list[StartCorrection]) -> list[dict[str, Any]]:
+    """Concerns that nobody has opened, calls that nobody has finished and starts that nobody has agreed to, the oldest
+    first. A clock runs only where a network is promised: not before the family wants one.
+    """
     people = ("logged_by__password", "logged_by__last_login")
     concerns = Concern.objects.visible_to(user).waiting().filter(call=None).select_related("logged_by", "unit")
-    rows = [
-        {"concern": row, "at": row.sent_at, "clock": clock(row.sent_at, today)}
+    rows: list[dict[str, Any]] = [
+        {"concern": row, "asked": row, "at": row.sent_at, "clock": clock(row.sent_at, today) if row.wants_network else None}
         for row in concerns.defer(*people)
     ]  # fmt: skip
     calls = Call.objects.visible_to(user).unfinished().select_related("taken_by", "concern")
     for call in calls.defer("taken_by__password", "taken_by__last_login"):
         start = min(call.began_at, call.concern.sent_at) if call.concern else call.began_at
-        rows.append({"call": call, "at": start, "clock": clock(start, today)})
+        promised = call.concern is None or call.concern.wants_network
+        running = clock(start, today) if promised else None
+        rows.append({"call": call, "asked": call.concern, "at": start, "clock": running})
+    rows += [{"correction": row, "title": Card(row.case, today).title, "at": row.proposed_at} for row in corrections]
     return sorted(rows, key=lambda row: row["at"])
 
 

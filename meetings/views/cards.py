@@ -114,18 +114,18 @@ class Card:
             rows.append((_("Waits for the other guardian"), "yellow", "clock"))
         elif self.awaits_consent:
             rows.append((_("Consent not asked"), "grey", "ask"))
-        if any(row.seen_at is None for row in self.escalations):
-            rows.append((_("Not seen yet"), "yellow", "bell"))
         return rows
 
     @property
     def told(self) -> str:
-        """When somebody was last told that no meeting has been held: "Kerrottu pe 19.6. klo 8.00, päivä 14"."""
+        """When the coordinator was last told that no meeting has been held, and whether anybody has taken it in."""
         if not self.escalations:
             return ""
         last = max(self.escalations, key=lambda row: row.step)
         at = {"day": short_date(helsinki_date(last.raised_at)), "clock": at_clock(last.raised_at), "step": last.step}
-        return _("Told %(day)s %(clock)s (day %(step)d)") % at
+        if any(row.seen_at is None for row in self.escalations):
+            return _("Told the coordinator %(day)s %(clock)s (day %(step)d), nobody has marked it as seen yet") % at
+        return _("Told the coordinator %(day)s %(clock)s (day %(step)d)") % at
 
     @property
     def status_tag(self) -> tuple[str, str, str]:

@@ -57,7 +57,7 @@ def _in_order(rows: QuerySet[Case], stage: str) -> QuerySet[Case]:
 
 def _after(rows: QuerySet[Case], stage: str, last: Any) -> QuerySet[Case]:
     """The rows that come after the one that was shown last."""
-    if last is None:
+    if last is None or (stage == Status.CLOSED and last.closed_at is None):  # an address pieced together by hand
         return rows
     if stage == Status.CLOSED:
         return rows.filter(Q(closed_at__lt=last.closed_at) | Q(closed_at=last.closed_at, pk__lt=last.pk))

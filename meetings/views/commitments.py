@@ -27,6 +27,7 @@ from yhteiso.lib.ids import REF_PATTERN
 
 PAGE, MARKED = 50, 10
 SOON = timedelta(days=14)
+CHANGEABLE = timedelta(days=14)  # how long a mark may be changed on the page
 NEAR = timedelta(days=3)
 _FIELD = re.compile(rf"({REF_PATTERN})-(?:status|remark)")
 STATES = {
@@ -91,6 +92,10 @@ class Promise:
         return state_of(self.row.status)
 
     @property
+    def marked_on(self) -> date | None:
+        return helsinki_date(self.row.resolved_at) if self.row.resolved_at else None
+
+    @property
     def kind(self) -> tuple[str, str, str]:
         return kind_of(self.row.kind)
 
@@ -117,7 +122,12 @@ def _open_ones(request: UserRequest) -> tuple[list[Promise], str]:
         rows = rows.filter(Q(due_on__gt=last.due_on) | Q(due_on=last.due_on, pk__gt=last.pk))
     found = list(rows[: PAGE + 1])
     more = found[PAGE - 1].ref if len(found) > PAGE else ""
-    return [Promise(row, today, OutcomeForm(prefix=row.ref)) for row in found[:PAGE]], more
+    return [Promise(row, today, _form(request, row)) for row in found[:PAGE]], more
+
+
+def _form(request: UserRequest, row: Commitment, data: Any = None, **more: Any) -> OutcomeForm:
+    """The form of one promise; of another's promise it does not speak in the first person."""
+    return OutcomeForm(data, own=row.owner_id == request.user.pk, **({"prefix": row.ref} | more))
 
 
 def _marks(request: UserRequest) -> HttpResponse:
@@ -125,7 +135,7 @@ def _marks(request: UserRequest) -> HttpResponse:
     today = helsinki_date(timezone.now())
     said = {m[1] for name, value in request.POST.items() if (m := _FIELD.fullmatch(name)) and str(value).strip()}
     rows = list(_mine(request.user).filter(ref__in=said))
-    bound = [Promise(row, today, OutcomeForm(request.POST, prefix=row.ref)) for row in rows]
+    bound = [Promise(row, today, _form(request, row, request.POST)) for row in rows]
     fine = not [p for p in bound if p.form and not p.form.is_valid()]
     if fine and request.headers.get("Accept") != "application/json":
         return _save_all(request, bound)
@@ -141,15 +151,28 @@ def _marks(request: UserRequest) -> HttpResponse:
 
 def _page(request: UserRequest, promises: list[Promise], more: str, status: int = 200) -> HttpResponse:
     today = helsinki_date(timezone.now())
-    marked = list(_mine(request.user).exclude(status=CommitmentStatus.OPEN).order_by("-resolved_at", "-pk")[:MARKED])
-    shown = {row.case_id: row.case for row in [*(p.row for p in promises), *marked]}
+    marked = _last_marked(request, {p.row.pk for p in promises})
+    shown = {p.row.case_id: p.row.case for p in [*promises, *marked]}
     log(request, Verb.LIST, cases=list(shown.values()))
     context = {
-        "groups": _groups(promises, today), "marked": [Promise(row, today) for row in marked], "more": more,
+        "groups": _groups(promises, today), "marked": marked, "more": more,
         "coordinates": request.user.hat == "area",
         "broken": [p.form for p in promises if p.form and p.form.is_bound and p.form.errors],
     }  # fmt: skip
     return render(request, "meetings/commitments.html", context, status=status)
+
+
+def _last_marked(request: UserRequest, besides: set[int]) -> list[Promise]:
+    """The last marks: at least ten, and all of two weeks, which may still be changed here."""
+    now = timezone.now()
+    rows = _mine(request.user).exclude(status=CommitmentStatus.OPEN).exclude(pk__in=besides)
+    found = []
+    for n, row in enumerate(rows.order_by("-resolved_at", "-pk")[:PAGE]):
+        recent = bool(row.resolved_at and row.resolved_at > now - CHANGEABLE)
+        if recent or n < MARKED:
+            now_said = {"status": row.status, "remark": row.note}
+            found.append(Promise(row, helsinki_date(now), _form(request, row, initial=now_said) if recent else None))
+    return found
 
 
 def _groups(promises: list[Promise], today: date) -> list[dict[str, Any]]:
@@ -163,7 +186,9 @@ def _save_all(request: UserRequest, bound: list[Promise]) -> HttpResponse:
     saved = _save_each(request, bound)
     if saved:
         messages.success(request, ngettext("%(n)d mark is saved.", "%(n)d marks are saved.", saved) % {"n": saved})
-    elif not bound:
+    elif bound:
+        messages.info(request, _("All marks are already saved."))
+    else:
         messages.warning(request, _("Choose first how a promise went."))
     return redirect("commitment-list")
 
@@ -201,7 +226,7 @@ def commitment_outcome(request: UserRequest, ref: str, commitment: str) -> HttpR
     if request.user.hat == "member" and row.owner_id != request.user.pk:
         log(request, Verb.DENY, case=case, reason="outcome")
         raise PermissionDenied(_("Only the one who promised can tell how it went."))
-    form = OutcomeForm(request.POST, prefix=row.ref if f"{row.ref}-status" in request.POST else None)
+    form = _form(request, row, request.POST, prefix=row.ref if f"{row.ref}-status" in request.POST else None)
     if not form.is_valid():
         promise = Promise(row, helsinki_date(timezone.now()), form)
         return _page(request, [promise], "", status=422)
@@ -240,7 +265,8 @@ def _bare(row: dict[str, Any], today: date) -> dict[str, Any]:
     is_open = row["status"] == CommitmentStatus.OPEN
     near = "now" if row["due_on"] <= today + NEAR else ""
     return {
-        "day": row["due_on"], "owner": row["owner__name"], "unit": row["unit__name"], "state": state_of(row["status"]),
+        "day": row["due_on"] if is_open else helsinki_date(row["resolved_at"]),
+        "owner": row["owner__name"], "unit": row["unit__name"], "state": state_of(row["status"]),
         "due": due_text(row["due_on"], today) if is_open else "",
         "tone": ("over" if row["due_on"] < today else near) if is_open else "",
     }  # fmt: skip

@@ -3,17 +3,19 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib import messages
 from django.db.models import Prefetch
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods
 
-from cases.access import UserRequest, log
+from cases.access import NotAllowed, UserRequest, log
 from cases.models import Case, Concern
+from meetings.actions.meeting import answer
 from meetings.forms.meeting import AnswerForm
 from meetings.models import Answer, Commitment, Meeting, Participant
 from meetings.views.commitments import Promise
@@ -27,42 +29,75 @@ SHOWN_PROMISES, SHOWN_CASES, SHOWN_CONCERNS, SHOWN_MEETINGS = 4, 5, 3, 5
 ANSWERED_FOR = timedelta(days=14)  # an answered concern stays in sight this long
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def home(request: UserRequest) -> HttpResponse:
-    """What is expected of me today, and where do I call when a worry wakes?"""
+    """What is expected of me today, and where do I call when a worry wakes? A POST saves the chosen answers."""
     hat = request.user.hat
     if hat == "member":
-        return _today(request)
+        return _answers(request) if request.method == "POST" else _today(request)
+    if request.method == "POST":
+        log(request, Verb.DENY, reason="home")
+        raise Http404
     if hat in HOMES:
         return redirect(HOMES[hat])
     return render(request, "meetings/no_role.html")
 
 
-def _today(request: UserRequest) -> HttpResponse:
+def _today(request: UserRequest, data: Any = None) -> HttpResponse:
+    """The page; `data` are answers of which one could not be read."""
     user, now = request.user, timezone.now()
     today = helsinki_date(now)
-    invitations = [_invitation(row) for row in _unanswered(user, now)]
+    invitations = [_invitation(row, data) for row in _unanswered(user, now)]
     promises = [Promise(row, today) for row in _my_open(user)]
-    cases = [_way(case, now) for case in _my_cases(user)]
+    mine = _my_cases(user)
+    cases = [_way(case, now) for case in mine[:SHOWN_CASES]]
     known = {way["case"].pk for way in cases}
     meetings = [_line(row, now) for row in _coming(user, now)]
     shown = [*(i["case"] for i in invitations), *(p.row.case for p in promises[:SHOWN_PROMISES]),
              *(c["case"] for c in cases), *(m["case"] for m in meetings)]  # fmt: skip
     log(request, Verb.LIST, cases=list({case.pk: case for case in shown}.values()))
     context = {
-        "greeting": _greeting(user, now), "now": now, "waiting": _waiting(len(invitations)), "invitations": invitations,
+        "greeting": greeting(user, now), "now": now, "waiting": _waiting(len(invitations)), "invitations": invitations,
         "promises": promises[:SHOWN_PROMISES], "promise_count": len(promises), "cases": cases, "meetings": meetings,
+        "case_count": Case.objects.visible_to(user).open().count() if len(mine) > SHOWN_CASES else 0,
         "concerns": [_concern(row) for row in _my_concerns(user, now) if row.case_id not in known],
     }  # fmt: skip
-    return render(request, "meetings/home.html", context)
+    return render(request, "meetings/home.html", context, status=200 if data is None else 422)
 
 
-def _greeting(user: User, now: datetime) -> str:
+def _answers(request: UserRequest) -> HttpResponse:
+    """Save every answer that was chosen; what was not chosen goes on waiting."""
+    now = timezone.now()
+    chosen = [row for row in _unanswered(request.user, now) if request.POST.get(f"{_prefix(row)}-answer")]
+    forms = [AnswerForm(request.POST, prefix=_prefix(row)) for row in chosen]
+    if not all(form.is_valid() for form in forms):
+        return _today(request, request.POST)
+    for row, form in zip(chosen, forms, strict=True):
+        try:
+            answer(participant=row, answer=form.cleaned_data["answer"], by=request.user, now=now)
+        except NotAllowed as refusal:
+            messages.error(request, str(refusal))
+    log(request, Verb.CHANGE, cases=[row.meeting.case for row in chosen])
+    if chosen:
+        told = ngettext("%(n)d answer is saved.", "%(n)d answers are saved.", len(chosen)) % {"n": len(chosen)}
+        messages.success(request, told)
+    elif not any(name.endswith("-answer") for name in request.POST):
+        messages.warning(request, _("Choose yes, if need be or no."))
+    return redirect("home")
+
+
+def _prefix(row: Participant) -> str:
+    return f"a{row.pk}"
+
+
+def greeting(user: User, now: datetime) -> str:
     hour = now.astimezone(HELSINKI).hour
     name = {"name": user.get_short_name()}
-    if 4 <= hour < 10:
+    if hour < 5:
+        return _("Hello, %(name)s") % name
+    if hour < 10:
         return _("Good morning, %(name)s") % name
-    return _("Good day, %(name)s") % name if 10 <= hour < 17 else _("Good evening, %(name)s") % name
+    return _("Good day, %(name)s") % name if hour < 17 else _("Good evening, %(name)s") % name
 
 
 def _waiting(count: int) -> str:
@@ -90,7 +125,7 @@ def _my_open(user: User) -> list[Commitment]:
 
 def _my_cases(user: User) -> list[Case]:
     coming = Prefetch("meetings", Meeting.objects.coming(), to_attr="agreed_meetings")
-    return list(Case.objects.visible_to(user).open().by_urgency().prefetch_related(coming)[:SHOWN_CASES])
+    return list(Case.objects.visible_to(user).open().by_urgency().prefetch_related(coming)[: SHOWN_CASES + 1])
 
 
 def _coming(user: User, now: datetime) -> list[Meeting]:
@@ -106,13 +141,14 @@ def _my_concerns(user: User, now: datetime) -> list[Concern]:
 # -- how it is shown
 
 
-def _invitation(row: Participant) -> dict[str, Any]:
+def _invitation(row: Participant, data: Any = None) -> dict[str, Any]:
     meeting = row.meeting
+    sent = data if data is not None and data.get(f"{_prefix(row)}-answer") else None
     return {
         "row": row, "meeting": meeting, "case": meeting.case, "when": when(meeting), "by": meeting.proposed_by.name,
         "title": title_of(meeting.case),
         "place": _place(meeting), "asked_on": short_date(helsinki_date(meeting.proposed_at)),
-        "form": AnswerForm(prefix=f"a{row.pk}"),
+        "form": AnswerForm(sent, prefix=_prefix(row), who=title_of(meeting.case)),
     }  # fmt: skip
 
 

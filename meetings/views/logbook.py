@@ -16,36 +16,15 @@ from django.views.decorators.http import require_http_methods, require_POST
 from cases.access import NotAllowed, Permission, UserRequest, log
 from cases.models import Membership, PersonKind
 from meetings.actions import logbook as actions
-from meetings.forms.logbook import THEIRS, Base, Book, Choices, Part, digest, of_entry, of_frame, of_row
-from meetings.models import (
-    ChildHeard,
-    Environment,
-    Logbook,
-    Mark,
-    Meeting,
-    MeetingStatus,
-)
-from meetings.views.commitments import kind_of
-from meetings.views.commitments import state_of as promise_state
-from meetings.views.meeting import Seat, get_meeting, seats_of, when
+from meetings.forms.logbook import Base, Book, Choices, Part, digest, of_entry, of_frame, of_row
+from meetings.models import Environment, Logbook, Meeting
+from meetings.views.meeting import Seat, get_meeting, seats_of
+from meetings.views.reading import ICONS, frame_of, reading_of
 from networks.models import User
 from yhteiso.audit.models import Verb
-from yhteiso.lib.dates import clock_time, helsinki_date, short_date
+from yhteiso.lib.dates import clock_time, helsinki_date
 
 HEARD_FROM_AGE = 12  # LsL 20 §, hallintolaki 34 §: must be given a chance to tell their own view
-ICONS = {
-    Environment.HOME: "house",
-    Environment.DAY_CARE: "school",
-    Environment.SCHOOL: "school",
-    Environment.LEISURE: "tree",
-}
-MARKS = {
-    Mark.STRENGTH: ("green", "leaf"),
-    Mark.VULNERABILITY: ("purple", "drop"),
-    Mark.BOTH: ("yellow", "half"),
-    Mark.NOT_DISCUSSED: ("grey", ""),
-}
-STRENGTHS_FIRST = {mark: n for n, mark in enumerate((Mark.STRENGTH, Mark.BOTH, Mark.VULNERABILITY, Mark.NOT_DISCUSSED))}
 
 
 def get_logbook(
@@ -94,7 +73,7 @@ def logbook(request: UserRequest, ref: str, meeting: str) -> HttpResponse:
         return _saved(request, row, book_row)
     seats = seats_of(row, request.user)
     if book_row.approved_at:
-        return render(request, "meetings/logbook_read.html", _read(request, row, book_row, seats))
+        return render(request, "meetings/logbook_read.html", reading_of(request, row, book_row, seats))
     return _page(request, row, book_row, _book(row, book_row, seats), seats)
 
 
@@ -122,22 +101,15 @@ def _page(
     request: UserRequest, row: Meeting, logbook: Logbook, book: Book, seats: list[Seat], *, refusal: str = "",
     status: int = 200,
 ) -> HttpResponse:  # fmt: skip
-    context = _frame(request, row, logbook, seats)
+    context = frame_of(request, row, logbook, seats)
     context |= {
         "book": book, "environments": _environments(book, context["last"]),
         "blocker": actions.approve_blocker(logbook, row), "refusal": refusal, "conflicts": len(book.conflicts),
+        "unsaved": bool(refusal or book.conflicts or book.broken),
         "must_hear": (row.case.child_age or 0) >= HEARD_FROM_AGE, "saved": _last_saved(logbook),
         "carried": [part for part in book.themes if part.row is not None and part.row.carry_to_plan],
     }  # fmt: skip
     return render(request, "meetings/logbook.html", context, status=status)
-
-
-def _frame(request: UserRequest, row: Meeting, logbook: Logbook, seats: list[Seat]) -> dict[str, Any]:
-    return {
-        "case": row.case, "meeting": row, "logbook": logbook, "when": when(row),
-        "mine": row.note_taker_id == request.user.pk, "present": sum(1 for seat in seats if seat.row.present),
-        "last": _last_time(request.user, row),
-    }  # fmt: skip
 
 
 def _environments(book: Book, last: dict[str, Any] | None) -> list[dict[str, Any]]:
@@ -150,7 +122,7 @@ def _environments(book: Book, last: dict[str, Any] | None) -> list[dict[str, Any
         groups.setdefault(part.item.environment, []).append(part)
     return [
         {"ref": name, "title": Environment(name).label, "icon": ICONS[Environment(name)], "parts": parts,
-         "done": sum(1 for part in parts if part.row is not None)}
+         "done": sum(1 for part in parts if part.row is not None and part.row.mark)}
         for name, parts in groups.items()
     ]  # fmt: skip
 
@@ -158,69 +130,6 @@ def _environments(book: Book, last: dict[str, Any] | None) -> list[dict[str, Any
 def _last_saved(logbook: Logbook) -> str:
     moments = [entry.saved_at for entry in logbook.entries.all()]
     return clock_time(max(moments)) if moments else ""
-
-
-# -- the previous time
-
-
-def _previous(row: Meeting) -> Meeting | None:
-    held = row.case.meetings.filter(status=MeetingStatus.HELD, starts_at__lt=row.starts_at)
-    return held.order_by("-starts_at").first()
-
-
-def _previous_logbook(user: User, before: Meeting) -> Logbook | None:
-    rows = Logbook.objects.filter(meeting=before, case_id=before.case_id)
-    if user.hat == "member":
-        rows = rows.filter(
-            meeting__participants__membership__user_id=user.pk, meeting__participants__membership__ended_at=None
-        )
-    return rows.prefetch_related("entries__theme").first()
-
-
-def _last_time(user: User, row: Meeting) -> dict[str, Any] | None:
-    """What was promised and marked in the network's previous meeting, as far as this reader may see it."""
-    before = _previous(row)
-    if before is None:
-        return None
-    book = _previous_logbook(user, before)
-    agreed = before.commitments.filter(agreed_at__isnull=False).select_related("membership__user", "membership__person")
-    promises = agreed.defer("membership__user__password", "membership__user__last_login")
-    return {
-        "day": short_date(helsinki_date(before.starts_at)), "kind": before.get_kind_display(), "logbook": book,
-        "promises": [{"row": p, "state": promise_state(p.status)} for p in promises], "meeting": before,
-        "marks": [_said(entry) for entry in _by_strength(book)] if book else [],
-    }  # fmt: skip
-
-
-def _by_strength(logbook: Logbook) -> list[Any]:
-    return sorted(logbook.entries.all(), key=lambda entry: (STRENGTHS_FIRST[Mark(entry.mark)], entry.theme.position))
-
-
-def _said(entry: Any) -> dict[str, Any]:
-    return {"entry": entry, "mark": (str(entry.get_mark_display()), *MARKS[Mark(entry.mark)])}
-
-
-# -- the approved logbook
-
-
-def _read(request: UserRequest, row: Meeting, logbook: Logbook, seats: list[Seat]) -> dict[str, Any]:
-    entries = logbook.entries.select_related("theme").exclude(mark=Mark.NOT_DISCUSSED).order_by("theme__position")
-    groups: dict[str, list[Any]] = {}
-    for entry in sorted(entries, key=lambda e: STRENGTHS_FIRST[Mark(e.mark)]):
-        groups.setdefault(entry.theme.environment, []).append(_said(entry))
-    order = [value for value in Environment.values if value in groups]
-    plan = row.commitments.select_related("membership__user", "membership__person").defer(
-        "membership__user__password", "membership__user__last_login"
-    )
-    return _frame(request, row, logbook, seats) | {
-        "environments": [
-            {"ref": name, "title": Environment(name).label, "icon": ICONS[Environment(name)], "said": groups[name]}
-            for name in order
-        ],
-        "plan": [{"row": p, "state": promise_state(p.status), "kind": kind_of(p.kind)} for p in plan],
-        "not_asked": logbook.child_heard == ChildHeard.NOT_ASKED,
-        "next_day": short_date(logbook.next_on) if logbook.next_on else "",
-    }
 
 
 # -- writes
@@ -253,6 +162,8 @@ def _saved(
         _show_newer(book)
         logbook.refresh_from_db()
         return _page(request, row, logbook, book, seats, refusal=refusal, status=status)
+    if request.POST.get("then") == "approval":
+        return redirect("logbook-approval", ref=row.case.ref, meeting=row.ref)
     messages.success(request, _("Saved at %(time)s.") % {"time": clock_time(now)})
     return redirect(reverse("logbook", args=[row.case.ref, row.ref]) + anchor)
 
@@ -273,9 +184,11 @@ def _save_all(book: Book, logbook: Logbook, by: User, now: datetime, then: Calla
 def _save(book: Book, logbook: Logbook, by: User, now: datetime) -> None:
     """Write the parts that their writer has touched, through the actions. What both have touched is left unsaved."""
     for part in book.parts:
-        if not part.posted or not part.form.is_valid() or not part.touched:
+        if not part.posted or not part.form.is_valid() or not part.touched or part.form.given_up:
             continue
-        if part.name[0] == "t":
+        if part.form.undecided:
+            part.conflict = logbook if part.name[0] == "f" else part.row
+        elif part.name[0] == "t":
             _save_theme(part, logbook, by, now)
         elif part.name[0] == "f":
             _save_frame(part, logbook)
@@ -284,11 +197,9 @@ def _save(book: Book, logbook: Logbook, by: User, now: datetime) -> None:
 
 
 def _save_theme(part: Part, logbook: Logbook, by: User, now: datetime) -> None:
-    values = part.form.values()
-    if not values["mark"] or part.form.cleaned_data["keep"] == THEIRS:
-        return
+    version = part.base.version
     try:
-        entry = actions.save_entry(logbook=logbook, theme=part.item, version=part.base.version, by=by, now=now, **values)
+        entry = actions.save_entry(logbook=logbook, theme=part.item, version=version, by=by, now=now, **part.form.values())
     except actions.Stale as stale:
         part.conflict = stale.current
     else:
@@ -364,13 +275,3 @@ def logbook_row_removal(request: UserRequest, meeting: Meeting, logbook: Logbook
             actions.remove_commitment(logbook=logbook, commitment=gone)
 
     return _saved(request, meeting, logbook, then=remove, anchor="#suunnitelma")
-
-
-@_write
-def logbook_approval(request: UserRequest, row: Meeting, logbook: Logbook) -> HttpResponse:
-    """Read aloud and agreed: nothing is changed any more, and the plan's rows become promises."""
-
-    def approve() -> None:
-        actions.approve(logbook=logbook, by=request.user, now=timezone.now())
-
-    return _saved(request, row, logbook, then=approve)

@@ -17,12 +17,12 @@ from django.views.decorators.http import require_POST, require_safe
 from cases.access import NotAllowed, Permission, UserRequest, for_hats, get_case, log
 from cases.models import Case, PersonKind
 from meetings.actions import meeting as actions
-from meetings.forms.meeting import MINUTES, AnswerForm, HeldForm
+from meetings.forms.meeting import AnswerForm, HeldForm
 from meetings.models import Answer, Meeting, MeetingStatus, Participant
 from networks.models import User
 from yhteiso.audit.models import Verb
 from yhteiso.forms import field_error
-from yhteiso.lib.dates import HELSINKI, at_clock, clock_time, helsinki_date, short_date
+from yhteiso.lib.dates import HELSINKI, NBSP, at_clock, clock_time, helsinki_date, long_date, short_date, weekday
 from yhteiso.lib.ids import REF_PATTERN
 from yhteiso.lib.names import initials
 
@@ -32,6 +32,7 @@ STATES = {
     MeetingStatus.CONFIRMED: ("green", "check"),
     MeetingStatus.HELD: ("", "check"),
     MeetingStatus.MOVED: ("grey", "undo"),
+    MeetingStatus.CANCELLED: ("grey", "cross"),
 }
 ANSWERED = {
     Answer.NONE: ("grey", "ask"),
@@ -193,6 +194,8 @@ def _page(
         "error_form": next((form for form in (held, answer) if form is not None and form.errors), None),
         "moved_to": moved_to(row), "has_logbook": invited and _has_logbook(row), "invited": invited,
         "present": [seat for seat in seats if seat.row.present],
+        "waiting": sum(1 for s in people if s.row.answer == Answer.NONE),
+        "flagged": any(seat.row.membership.must_attend for seat in seats),
     }  # fmt: skip
     return render(request, "meetings/meeting.html", context, status=status)
 
@@ -215,14 +218,22 @@ def length_of(row: Meeting) -> int:
 
 def when(row: Meeting) -> str:
     """Day and both times: 'ti 16.6. klo 14.30–15.45'."""
-    return f"{short_date(helsinki_date(row.starts_at))} {at_clock(row.starts_at)}–{clock_time(row.ends_at)}"
+    return f"{day_text(helsinki_date(row.starts_at))} {at_clock(row.starts_at)}–{clock_time(row.ends_at)}"
+
+
+def day_text(day: date) -> str:
+    """A day as 'ti 16.6.', with the year when it is another than this one."""
+    this_year = day.year == helsinki_date(timezone.now()).year
+    return short_date(day) if this_year else f"{weekday(day)}{NBSP}{long_date(day)}"
 
 
 def _agenda(row: Meeting) -> list[dict[str, Any]]:
     """The steps of the meeting, shared over its length to the nearest five minutes."""
-    total, spent, lines = length_of(row), 0, []
-    for name, minutes, icon in AGENDA:
-        start, end = (5 * round(total * part / MINUTES / 5) for part in (spent, spent + minutes))
+    met = row.case.first_met_at
+    steps = [step for step in AGENDA if step[0] != "promises" or (met and met < row.starts_at)]
+    total, whole, spent, lines = length_of(row), sum(step[1] for step in steps), 0, []
+    for name, minutes, icon in steps:
+        start, end = (5 * round(total * part / whole / 5) for part in (spent, spent + minutes))
         spent += minutes
         begins = clock_time(row.starts_at + timedelta(minutes=start))
         if end == start:
@@ -267,8 +278,6 @@ def meeting_answer(request: UserRequest, ref: str, meeting: str, pk: int) -> Htt
         messages.success(request, _("The answer is saved."))
     except NotAllowed as refusal:
         messages.error(request, str(refusal))
-    if request.POST.get("back") == "home":
-        return redirect("home")
     return redirect("meeting", ref=row.case.ref, meeting=row.ref)
 
 

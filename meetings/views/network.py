@@ -16,7 +16,7 @@ from cases.actions import network as actions
 from cases.models import Case, Membership, PersonKind, Status
 from meetings.actions.meeting import add_member, add_person
 from meetings.forms.network import ConsentForm, EndForm, MemberForm, PersonForm
-from meetings.views.situation import consent_tag, person_line
+from meetings.views.situation import consent_tag, members_shown, person_line
 from networks.models import Role, User
 from yhteiso.audit.models import Verb
 from yhteiso.lib.dates import helsinki_date
@@ -30,18 +30,23 @@ def network(request: UserRequest, ref: str) -> HttpResponse:
     today = helsinki_date(timezone.now())
     members = _members(case)
     people = _professionals(case, members, today)
-    data = request.POST if request.method == "POST" else None
-    adds_person = data is not None and data.get("add") == "person"
-    member_form = MemberForm(None if adds_person else data, people=people, prefix="member")
-    person_form = PersonForm(data if adds_person else None, today=today, prefix="person")
-    if data is not None:
-        if adds_person:
-            added = _add_person(request, case, person_form)
-        else:
-            added = _add_member(request, case, member_form, people)
-        if added:
-            return redirect("case-network", ref=case.ref)
-    return _page(request, case, members, member_form, person_form, today, status=422 if data is not None else 200)
+    form = MemberForm(request.POST if request.method == "POST" else None, people=people, prefix="member")
+    if form.is_bound and _add_member(request, case, form, people):
+        return redirect("case-network", ref=case.ref)
+    return _page(request, case, members, form, today, status=422 if form.is_bound else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def network_person(request: UserRequest, ref: str) -> HttpResponse:
+    """Whom of the family is asked along, and what have they said?"""
+    case = get_case(request, ref, "coordinate", Verb.CHANGE if request.method == "POST" else Verb.VIEW)
+    today = helsinki_date(timezone.now())
+    kind = PersonKind.CLOSE if request.GET.get("kind") == PersonKind.CLOSE else PersonKind.GUARDIAN
+    form = PersonForm(request.POST if request.method == "POST" else None, today=today, kind=kind, prefix="person")
+    if form.is_bound and _add_person(request, case, form):
+        return redirect("case-network", ref=case.ref)
+    context = {"case": case, "form": form, "clock": case.clock(today), "closed": case.status == Status.CLOSED}
+    return render(request, "meetings/network_person.html", context, status=422 if form.is_bound else 200)
 
 
 def _add_member(request: UserRequest, case: Case, form: MemberForm, people: list[User]) -> bool:
@@ -90,8 +95,8 @@ def person_consent(request: UserRequest, ref: str, pk: int) -> HttpResponse:
             return redirect("case-network", ref=case.ref)
     members, today = _members(case), helsinki_date(now)
     people = _professionals(case, members, today)
-    forms = MemberForm(people=people, prefix="member"), PersonForm(today=today, prefix="person")
-    return _page(request, case, members, *forms, today, consent=(person.pk, form), status=422)
+    adding = MemberForm(people=people, prefix="member")
+    return _page(request, case, members, adding, today, consent=(person.pk, form), status=422)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -123,7 +128,7 @@ def real_name(member: Membership) -> str:
 
 
 def _members(case: Case) -> list[Membership]:
-    return list(case.memberships.current().with_people().select_related("person__contact"))
+    return list(members_shown(case).with_people().select_related("person__contact"))
 
 
 def _professionals(case: Case, members: list[Membership], today: date) -> list[User]:
@@ -137,14 +142,14 @@ def _professionals(case: Case, members: list[Membership], today: date) -> list[U
 
 
 def _page(
-    request: UserRequest, case: Case, members: list[Membership], member_form: MemberForm, person_form: PersonForm,
-    today: date, *, consent: tuple[int, ConsentForm] | None = None, status: int,
+    request: UserRequest, case: Case, members: list[Membership], member_form: MemberForm, today: date, *,
+    consent: tuple[int, ConsentForm] | None = None, status: int,
 ) -> HttpResponse:  # fmt: skip
-    every = (consent[1] if consent else None, member_form, person_form)
+    every = (consent[1] if consent else None, member_form)
     bound = next((form for form in every if form and form.is_bound), None)
     context = {
-        "case": case, "clock": case.clock(today), "member_form": member_form, "person_form": person_form,
-        "form": bound, "closed": case.status == Status.CLOSED,
+        "case": case, "clock": case.clock(today), "member_form": member_form, "form": bound,
+        "closed": case.status == Status.CLOSED,
         "professionals": [_professional(case, row) for row in members if row.user_id],
         "family": [_relative(case, row, today, consent) for row in members if row.person_id],
     }  # fmt: skip

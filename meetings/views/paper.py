@@ -17,10 +17,10 @@ from meetings.paper import Mark as PaperMark
 from meetings.paper import Participant as Attendant
 from meetings.paper import render as render_paper
 from meetings.views.logbook import get_logbook
-from meetings.views.meeting import Seat, seats_of
+from meetings.views.meeting import Seat, day_text, seats_of
 from networks.models import User
 from yhteiso.audit.models import Verb
-from yhteiso.lib.dates import at_clock, clock_time, helsinki_date, long_date, short_date, weekday
+from yhteiso.lib.dates import at_clock, clock_time, helsinki_date, long_date, weekday
 from yhteiso.lib.pdf import PdfUnavailable
 
 
@@ -64,7 +64,16 @@ def paper_of(meeting: Meeting, logbook: Logbook, reader: User, now: datetime) ->
         next_meeting=_next(logbook),
         protected=case.protected,
         draft=logbook.approved_at is None,
+        approval=_approval(logbook),
+        held=meeting.began_at is not None,
     )
+
+
+def _approval(logbook: Logbook) -> str:
+    if logbook.approved_at is None or logbook.approved_by is None:
+        return ""
+    day = long_date(helsinki_date(logbook.approved_at))
+    return f"{day} {at_clock(logbook.approved_at)}, {logbook.approved_by.name}"
 
 
 def _when(meeting: Meeting) -> str:
@@ -82,12 +91,15 @@ def _attendant(seat: Seat) -> Attendant:
 
 
 def _entries(entries: Iterable[LogbookEntry]) -> Iterator[Entry]:
-    """Strengths first; what was not talked about is left out."""
-    order = {Mark.STRENGTH: PaperMark.STRENGTH, Mark.BOTH: PaperMark.BOTH, Mark.VULNERABILITY: PaperMark.VULNERABILITY}
+    """Strengths first, then words without a mark; what was not talked about is left out."""
+    order = {
+        Mark.STRENGTH: PaperMark.STRENGTH, Mark.BOTH: PaperMark.BOTH, Mark.VULNERABILITY: PaperMark.VULNERABILITY,
+        "": PaperMark.UNMARKED,
+    }  # fmt: skip
     rows = list(entries)
     for mark, paper_mark in order.items():
         for entry in rows:
-            if entry.mark == mark:
+            if entry.mark == mark and (entry.mark or entry.note):
                 where = str(entry.theme.get_environment_display())
                 yield Entry(paper_mark, where, entry.note, entry.said_by, entry.theme.title.lower())
 
@@ -104,7 +116,7 @@ def _voices(case: Case, logbook: Logbook) -> tuple[Voice, ...]:
 def _plan(rows: Iterable[Commitment]) -> Iterator[PlanRow]:
     for row in rows:
         unit = row.unit.name if row.unit and not row.membership.masked else ""
-        yield PlanRow(row.what, row.membership.name, short_date(row.due_on), row.get_kind_display().lower(), unit)
+        yield PlanRow(row.what, row.membership.name, day_text(row.due_on), row.get_kind_display().lower(), unit)
 
 
 def _next(logbook: Logbook) -> Gathering | None:

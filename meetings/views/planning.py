@@ -1,7 +1,7 @@
 """Finding the time of a meeting, and moving it to another."""
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -15,12 +15,14 @@ from cases.access import NotAllowed, UserRequest, get_case
 from cases.models import Case
 from meetings.actions import meeting as actions
 from meetings.forms.meeting import MoveForm, ProposeForm
-from meetings.models import Meeting
-from meetings.views.meeting import COMING, get_meeting, late_note, length_of, moved_to, when
+from meetings.views.meeting import COMING, get_meeting, length_of, moved_to, when
 from networks.models import User
 from yhteiso.audit.models import Verb
 from yhteiso.forms import field_error
-from yhteiso.lib.dates import closed_reason, helsinki_date, path_days, short_date
+from yhteiso.lib.dates import helsinki_date, holiday_name, path_days, short_date
+
+FAR = timedelta(days=90)  # a day further ahead than this is probably a typing error
+SATURDAY = 5
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -46,7 +48,7 @@ def meeting_new(request: UserRequest, ref: str) -> HttpResponse:
         except NotAllowed as refusal:
             form.add_error(None, str(refusal))
         else:
-            _tell(request, case, meeting)
+            _tell(request)
             return redirect("meeting", ref=case.ref, meeting=meeting.ref)
     return _planning(request, case, form, members, status=422)
 
@@ -67,16 +69,27 @@ def _path(case: Case, form: Any = None) -> dict[str, Any]:
         "called_on": short_date(t0),
         "plan_by": short_date(case.plan_by_on),
         "day14": short_date(case.day14_on),
-        "closed": closed_reason(case.day14_on),
+        "holidays": list(_holidays_between(max(today, t0), case.plan_by_on)),
         "passed": today > case.day14_on,
     }
+
+
+def _holidays_between(first: date, last: date) -> Iterator[dict[str, str]]:
+    """The holidays on weekdays that are still ahead before the last day to plan by."""
+    for n in range(1, (last - first).days):
+        day = first + timedelta(days=n)
+        if (name := holiday_name(day)) and day.weekday() < SATURDAY:
+            yield {"day": short_date(day), "name": name}
 
 
 def _time_ok(form: Any, now: datetime) -> bool:
     """Whether the form is valid and its moment can be proposed; a refusal stands beside the day."""
     if not form.is_valid():
         return False
-    if refusal := actions.time_blocker(form.cleaned_data["starts_at"], now):
+    refusal = actions.time_blocker(form.cleaned_data["starts_at"], now)
+    if not refusal and helsinki_date(form.cleaned_data["starts_at"]) > helsinki_date(now) + FAR:
+        refusal = _("That is more than three months ahead. Check the day and the year.")
+    if refusal:
         form.add_error("day", field_error(refusal))
         return False
     return True
@@ -91,11 +104,9 @@ def _person(members: Iterable[Any], form: ProposeForm) -> User | None:
     return next((m.user for m in members if m.user_id and m.user_id == chosen), None)
 
 
-def _tell(request: UserRequest, case: Case, meeting: Meeting) -> None:
-    day = helsinki_date(meeting.starts_at)
+def _tell(request: UserRequest) -> None:
+    """The page that follows says itself when the day is late."""
     messages.success(request, _("The time is proposed. Everybody in the network can answer it now."))
-    if warning := late_note(case, day):
-        messages.warning(request, warning)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -117,7 +128,7 @@ def meeting_move(request: UserRequest, ref: str, meeting: str) -> HttpResponse:
             except NotAllowed as refusal:
                 form.add_error(None, str(refusal))
             else:
-                _tell(request, row.case, new)
+                _tell(request)
                 return redirect("meeting", ref=row.case.ref, meeting=new.ref)
     context = {"case": row.case, "meeting": row, "when": when(row), "form": form, **_path(row.case, form)}
     return render(request, "meetings/meeting_move.html", context, status=422 if form.is_bound else 200)

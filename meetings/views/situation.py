@@ -4,6 +4,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Exists
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -14,7 +15,17 @@ from django.views.decorators.http import require_POST, require_safe
 
 from cases.access import UserRequest, can, for_hats, get_case
 from cases.actions.clock import mark_seen, outcome_of
-from cases.models import Case, CaseText, ConsentState, MemberRole, Membership, Person, PersonKind
+from cases.models import (
+    Case,
+    CaseText,
+    ConsentState,
+    MemberRole,
+    Membership,
+    MembershipQuerySet,
+    Person,
+    PersonKind,
+    StartCorrection,
+)
 from meetings import happenings, way
 from meetings.models import (
     Answer,
@@ -58,7 +69,7 @@ def situation(request: UserRequest, ref: str) -> HttpResponse:
     case, now = get_case(request, ref), timezone.now()
     user, today = request.user, helsinki_date(now)
     leads = can(user, "coordinate", case)
-    members = list(case.memberships.current().with_people())
+    members = list(members_shown(case).with_people())
     meetings = list(case.meetings.order_by("-starts_at", "-pk"))
     coming = next((row for row in meetings if row.status in COMING), None)
     seats = {p.membership_id: p for p in coming.participants.filter(membership__ended_at=None)} if coming else {}
@@ -69,7 +80,7 @@ def situation(request: UserRequest, ref: str) -> HttpResponse:
     context = {
         "case": case, "lead": _lead(case, members), "leads": leads, "clock": case.clock(today),
         "why": _why(case, user, members),
-        "stones": way.stones(case, today, coming), "caption": way.caption(case, today, coming),
+        "stones": way.stones(case, today, coming), "caption": way.caption(case, today, coming, _written(case)),
         "stages": way.stages(case, coming, len(members), answered),
         **_next(next_step(facts), case, coming, meetings),
         **_network(members, seats), "meetings": [_meeting(row, logbooks) for row in meetings],
@@ -88,6 +99,22 @@ def escalation_seen(request: UserRequest, ref: str) -> HttpResponse:
     if mark_seen(case=case, by=request.user, now=timezone.now()):
         messages.success(request, _("Marked as seen. The clock goes on."))
     return redirect("case", ref=case.ref)
+
+
+def members_shown(case: Case) -> MembershipQuerySet:
+    """Who is in the network; after the closing, who was in it until then."""
+    if case.closed_at:
+        return case.memberships.filter(ended_at=case.closed_at, end_reason="closed")
+    return case.memberships.current()
+
+
+def _written(case: Case) -> bool:
+    """Whether the two weeks began from a written concern: its writer is in as the caller, and the start still stands.
+
+    Read from what every member sees, so that the page says the same to all.
+    """
+    first = case.events.filter(kind="call", at=case.t0_at)
+    return case.memberships.filter(Exists(first), role=MemberRole.CALLER).exists()
 
 
 def _promises(case: Case) -> list[Commitment]:
@@ -226,7 +253,8 @@ def _tags(member: Membership, seat: Participant | None) -> list[tuple[str, str, 
 
 def _meeting(meeting: Meeting, logbooks: dict[int, Logbook]) -> dict[str, Any]:
     logbook = logbooks.get(meeting.pk)
-    states = {"proposed": _("not confirmed yet"), "confirmed": _("agreed"), "held": _("held"), "moved": _("moved")}
+    states = {"proposed": _("not confirmed yet"), "confirmed": _("agreed"), "held": _("held"), "moved": _("moved"),
+              "cancelled": _("cancelled")}  # fmt: skip
     place = "" if meeting.case.protected else meeting.place
     meta = ", ".join(part for part in (at_clock(meeting.starts_at), place) if part)
     reason = dict(MoveReason.choices).get(meeting.move_reason, "")
@@ -260,7 +288,7 @@ def _events(case: Case) -> list[dict[str, Any]]:
     return [
         {
             "at": row.at, "day": helsinki_date(row.at), "text": happenings.sentence(row),
-            "key": row.kind in happenings.KEY, "by": row.by.name if row.by else "",
+            "key": row.kind in happenings.KEY, "by": case.name_of(row.by) if row.by else "",
         }
         for row in rows
     ]  # fmt: skip
@@ -269,7 +297,7 @@ def _events(case: Case) -> list[dict[str, Any]]:
 def _coordinators_part(case: Case) -> dict[str, Any]:
     """What only the area's coordinators see: the text of the call, the ladder, a correction that waits."""
     steps = list(case.escalations.all())
-    pending = case.start_corrections.filter(accepted_at=None, applied_at=None, new_at__gt=case.t0_at).exists()
+    pending = not case.closed_at and StartCorrection.objects.filter(case=case).pending().exists()
     return {
         "text": CaseText.objects.filter(case=case).first(), "steps": steps,
         "unseen": any(row.seen_at is None for row in steps), "pending": pending,

@@ -93,6 +93,8 @@
     return saving.get(form);
   };
   const show = (form, kind, time) => {
+    if (kind !== "saving") stateOf(form).failed = kind !== "saved";
+    if (kind === "saved" && !stateOf(form).dirty) unsaved.delete(form);
     const box = (form.id && document.querySelector(`[data-save-state="${form.id}"]`)) || form.querySelector("[data-save-state]")
       || document.querySelector("[data-save-state]");
     if (!box) return;
@@ -145,6 +147,20 @@
     if (document.visibilityState === "hidden") saving.forEach((state, form) => save(form, true));
   });
 
+  // -- leaving the page: <form data-warn-unsaved> with changed fields asks first; one that saves itself, only after it could not
+  const unsaved = new Set();
+  const noted = (event) => {
+    const form = event.target.form;
+    if (form && form.hasAttribute("data-warn-unsaved")) unsaved.add(form);
+  };
+  document.addEventListener("input", noted);
+  document.addEventListener("change", noted);
+  document.addEventListener("submit", (event) => { if (!event.defaultPrevented) unsaved.delete(event.target); });
+  window.addEventListener("beforeunload", (event) => {
+    const waits = (form) => form.isConnected && (!form.hasAttribute("data-autosave") || stateOf(form).failed);
+    if ([...unsaved].some(waits)) event.preventDefault();
+  });
+
   // -- the session's end: a note five minutes before, another after
   let last = Date.now();
   const touched = () => { last = Date.now(); tick(); };
@@ -167,6 +183,7 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     countAll(document);
+    each('form[data-warn-unsaved="now"]', (form) => { unsaved.add(form); stateOf(form).failed = true; });
     const summary = document.querySelector("[data-error-summary]");
     if (summary) summary.focus();
   });

@@ -8,13 +8,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from cases.actions import clock, intake
-from cases.models import Case, Status
+from cases.models import Call, Case, Status
 from meetings.actions import meeting as meetings
 from meetings.views.board import holiday_notes
 from networks.models import Role, RoleMembership
 from tests.personas import World
 from yhteiso.audit.models import LogEntry
-from yhteiso.lib.dates import add_working_days, at_helsinki, helsinki_date
+from yhteiso.hats.wear import wearing
+from yhteiso.lib.dates import add_working_days, at_clock, at_helsinki, helsinki_date, short_date
 
 BOARD = reverse("board")
 
@@ -115,9 +116,10 @@ def test_late_ones_show_when_somebody_was_told(world: World) -> None:
     body = world.client(world.coordinator).get(BOARD).content.decode()
     assert "Kerrottu" in body
     assert "päivä 14" in body
-    assert "Ei vielä nähty" in body
+    assert "Kerrottu koordinaattorille" in body
+    assert "kukaan ei ole vielä kuitannut" in body
     clock.mark_seen(case=case, by=world.coordinator, now=timezone.now())
-    assert "Ei vielä nähty" not in world.client(world.coordinator).get(BOARD).content.decode()
+    assert "kuitannut" not in world.client(world.coordinator).get(BOARD).content.decode()
 
 
 def test_concerns_and_unfinished_calls_wait_on_the_board(world: World) -> None:
@@ -130,6 +132,80 @@ def test_concerns_and_unfinished_calls_wait_on_the_board(world: World) -> None:
     assert f'value="{concern.ref}"' not in body
     assert reverse("call", args=[call.ref]) in body
     assert "Touko" not in world.client(world.other_coordinator).get(BOARD).content.decode()
+
+
+@pytest.mark.parametrize(("asked", "words"), [("not_yet", "Nimetön konsultaatio"), ("thinking", "Perhe miettii vielä")])
+def test_no_network_is_promised_before_the_family_wants_one(world: World, asked: str, words: str) -> None:
+    now, client = timezone.now(), world.client(world.coordinator)
+    concern = world.concern(now=now, family_asked=asked, reachable="040 000 0101, iltapäivisin")
+    call = reverse("call-start")
+    for body in (
+        client.get(BOARD).content.decode(), client.post(call, {"concern": concern.ref}, follow=True).content.decode()
+    ):  # fmt: skip
+        assert words in body
+        assert "y-clock" not in body
+        assert "verkosto koolle viimeistään" not in body
+        assert short_date(helsinki_date(now)) in body
+        assert '<a class="y-nowrap" href="tel:0400000101">040 000 0101</a>, iltapäivisin' in body
+    assert words in client.get(BOARD).content.decode()  # the call has begun, nothing is promised yet either
+
+
+def test_an_empty_call_is_deleted_and_a_written_one_is_not(world: World) -> None:
+    now, client = timezone.now(), world.client(world.coordinator)
+    call = intake.begin_call(by=world.coordinator, area=world.area, now=now)
+    discard = reverse("call-discard", args=[call.ref])
+    body = client.get(BOARD).content.decode()
+    assert f"Puhelu, aloitettu {at_clock(call.began_at)}" in body
+    assert f'action="{discard}"' in body
+    for user in (world.other_coordinator, world.member, world.leader, world.officer):
+        assert world.client(user).post(discard).status_code == 404
+    assert client.get(discard).status_code == 405
+    assert Call.objects.filter(pk=call.pk).exists()
+    intake.save_call(call=call, version=0, now=now, strengths="Leikkii hyvin.")
+    assert f'action="{discard}"' not in client.get(BOARD).content.decode()
+    assert "on jo kirjoitettu" in client.post(discard, follow=True).content.decode()
+    answering = intake.begin_call(by=world.coordinator, area=world.area, concern=world.concern(now=now), now=now)
+    client.post(reverse("call-discard", args=[answering.ref]))
+    assert Call.objects.count() == 2
+    empty = intake.begin_call(by=world.coordinator, area=world.area, now=now)
+    assert (
+        "Tyhjä puhelu on poistettu" in client.post(reverse("call-discard", args=[empty.ref]), follow=True).content.decode()
+    )
+    assert not Call.objects.filter(pk=empty.pk).exists()
+
+
+def test_the_database_deletes_no_call_but_an_empty_one(world: World) -> None:
+    now = timezone.now()
+    written = intake.begin_call(by=world.coordinator, area=world.area, now=now)
+    intake.save_call(call=written, version=0, now=now, strengths="Leikkii hyvin.")
+    elsewhere = intake.begin_call(by=world.other_coordinator, area=world.other_area, now=now)
+    empty = intake.begin_call(by=world.coordinator, area=world.area, now=now)
+    with wearing("area", world.coordinator.pk):
+        Call.objects.all().delete()
+    assert set(Call.objects.values_list("pk", flat=True)) == {written.pk, elsewhere.pk}
+    assert empty.pk not in {written.pk, elsewhere.pk}
+
+
+def test_a_later_start_waits_on_the_board_until_somebody_says_no(world: World) -> None:
+    case = opened(world, days=3, child="Vilja")
+    now = timezone.now()
+    row = clock.correct_start(case=case, new_at=case.t0_at + timedelta(days=1), reason="x", by=world.coordinator, now=now)
+    words, link = "Puhelun ajan korjaus odottaa toista ihmistä", reverse("case-start", args=[case.ref])
+    for user in (world.coordinator, world.second_coordinator):
+        body = world.client(user).get(f"{BOARD}?whose=mine").content.decode()
+        assert words in body
+        assert link in body
+    assert case.pk in LogEntry.objects.filter(page="board", verb="list").last().case_ids
+    assert words not in world.client(world.other_coordinator).get(BOARD).content.decode()
+    clock.decline_correction(correction=row, by=world.second_coordinator, now=now)
+    assert words not in world.client(world.coordinator).get(BOARD).content.decode()
+
+
+def test_board_says_once_how_days_are_counted(world: World) -> None:
+    opened(world, days=2, child="Vilja")
+    opened(world, days=3, child="Hilma")
+    body = world.client(world.coordinator).get(BOARD).content.decode()
+    assert body.count("Päivät lasketaan viimeiseen arkipäivään ennen kahden viikon täyttymistä.") == 1
 
 
 def test_two_areas_stand_in_the_heading(world: World) -> None:
@@ -157,7 +233,7 @@ def test_queries_do_not_grow(world: World, django_assert_num_queries: Any, rows:
             by=world.coordinator, area=world.area, concern=world.concern(now=timezone.now()), now=timezone.now()
         )
     client = world.client(world.coordinator)
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         client.get(BOARD)
 
 

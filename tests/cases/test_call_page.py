@@ -275,3 +275,15 @@ def test_call_shows_when_it_began(world: World) -> None:
     body = world.client(world.coordinator).get(reverse("call", args=[call.ref])).content.decode()
     assert "12.46" in body
     assert short_date(date(2026, 6, 18)) in body
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("31.2.2020", "Tällaista päivää ei ole"), ("99", "Kirjoita ikä väliltä 0–20"), ("x", "näin: 3.2.2020")],
+)
+def test_a_birth_date_that_can_not_be_says_why(world: World, call: Call, text: str, words: str) -> None:
+    answer = world.client(world.coordinator).post(
+        reverse("call", args=[call.ref]), typed(call, then="finish", child_born=text)
+    )
+    assert answer.status_code == 422
+    assert words in answer.content.decode()

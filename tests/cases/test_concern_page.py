@@ -9,7 +9,9 @@ from django.utils import timezone
 
 from cases.actions import intake
 from cases.actions.network import end_membership
+from cases.forms import ConcernForm
 from cases.models import Case, Concern
+from cases.models.intake import split_phone
 from tests.personas import World, at
 from yhteiso.lib.dates import helsinki_date, latest_meeting_day, short_date
 
@@ -65,8 +67,8 @@ def test_not_yet_keeps_no_name_age_or_place(world: World) -> None:
     ("field", "value", "message"),
     [
         ("child_age", "neljä", "Kirjoita lapsen ikä numerona"),
-        ("child_age", "-1", "Kirjoita lapsen ikä numerona"),
-        ("child_age", "21", "Kirjoita lapsen ikä numerona"),
+        ("child_age", "-1", "Kirjoita ikä väliltä 0–20"),
+        ("child_age", "21", "Kirjoita ikä väliltä 0–20"),
         ("child_age", "9" * 5000, "Kirjoita lapsen ikä numerona"),
         ("child_name", "", "Kirjoita lapsen etunimi"),
         ("place", " ", "Kirjoita, missä lapsi on arjessa"),
@@ -150,3 +152,25 @@ def test_receipt_of_an_answered_concern_without_a_case(world: World) -> None:
     body = world.client(world.professional).get(reverse("concern", args=[concern.ref])).content.decode()
     assert "vastattu" in body
     assert not Case.objects.exists()
+
+
+def test_the_family_is_asked_of_before_the_childs_name(world: World) -> None:
+    body = world.client(world.professional).get(NEW).content.decode()
+    assert body.index('name="family_asked"') < body.index('name="child_name"')
+    fields = [name for name in ConcernForm.base_fields if name != "form_key"]
+    assert fields[0] == "family_asked"
+    assert len(fields) <= 8
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("040 000 0101", ("040 000 0101", "")), ("040 000 0101, klo 8-10", ("040 000 0101", ", klo 8-10")),
+        ("040 000 0101 12-15", ("040 000 0101", " 12-15")), ("+358 40 000 0101 aamulla", ("+358 40 000 0101", " aamulla")),
+        ("0400000101", ("0400000101", "")), ("aamulla 040 000 0101", ("", "aamulla 040 000 0101")),
+        ("8-10", ("", "8-10")), ("", ("", "")), ("112", ("", "112")),
+    ],
+)  # fmt: skip
+def test_a_leading_phone_number_is_found(text: str, parts: tuple[str, str]) -> None:
+    assert split_phone(text) == parts
+    assert "".join(parts) == text

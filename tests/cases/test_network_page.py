@@ -21,17 +21,20 @@ def case(world: World) -> Case:
     return world.case(call=f"{helsinki_date(timezone.now()) - timedelta(days=2)} 09:12")
 
 
+PERSON = "case-network-person"
+
+
 def url(case: Case, name: str = "case-network", *args: Any) -> str:
     return reverse(name, args=[case.ref, *args])
 
 
 def member(user: Any, **fields: str) -> dict[str, str]:
-    return {"add": "member", "member-user": str(user.pk)} | fields
+    return {"member-user": str(user.pk)} | fields
 
 
 def person(**fields: str) -> dict[str, str]:
     return {
-        "add": "person", "person-kind": "guardian", "person-name": "Jenna", "person-family_name": "Suvilehto",
+        "person-kind": "guardian", "person-name": "Jenna", "person-family_name": "Suvilehto",
         "person-relation": "äiti", "person-phone": "040 000 0199",
     } | fields  # fmt: skip
 
@@ -50,10 +53,14 @@ def test_network_is_the_areas_coordinators_to_change(world: World, case: Case) -
         (world.other_coordinator, 404), (world.leader, 404), (world.officer, 404),
     ):  # fmt: skip
         client = world.client(user)
-        for answer in (client.get(url(case)), client.post(url(case), member(world.colleague))):
+        for answer in (
+            client.get(url(case)), client.post(url(case), member(world.colleague)), client.get(url(case, PERSON)),
+            client.post(url(case, PERSON), person()),
+        ):  # fmt: skip
             assert answer.status_code == status
             assert "Aatu" not in answer.content.decode()
     assert not case.memberships.filter(user=world.colleague).exists()
+    assert not case.persons.filter(name="Jenna").exists()
 
 
 def test_add_a_professional_once(world: World, case: Case) -> None:
@@ -83,14 +90,14 @@ def test_whoever_is_added_gets_the_coming_meetings_invitation(world: World, case
         now=now,
     )  # fmt: skip
     world.client(world.coordinator).post(url(case), member(world.colleague))
-    world.client(world.coordinator).post(url(case), person())
+    world.client(world.coordinator).post(url(case, PERSON), person())
     assert row.participants.filter(membership__user=world.colleague).count() == 1
     assert row.participants.filter(membership__person__name="Jenna").count() == 1
 
 
 @pytest.mark.parametrize("value", ["", "0", "999999999", "x", "1\x00", "9" * 5000])
 def test_an_unknown_professional_is_told_beside_the_field(world: World, case: Case, value: str) -> None:
-    answer = world.client(world.coordinator).post(url(case), {"add": "member", "member-user": value})
+    answer = world.client(world.coordinator).post(url(case), {"member-user": value})
     assert answer.status_code == 422
     assert "Valitse ammattilainen" in answer.content.decode()
 
@@ -107,8 +114,8 @@ def test_add_a_guardian_once_and_the_phone_stays_with_the_coordinators(world: Wo
     client = world.client(world.coordinator)
     day = f"{helsinki_date(timezone.now()):%d.%m.%Y}"
     data = person(**{"person-consent": "oral", "person-consent_on": day})
-    assert client.post(url(case), data).status_code == 302
-    client.post(url(case), data)
+    assert client.post(url(case, PERSON), data).status_code == 302
+    client.post(url(case, PERSON), data)
     row = Person.objects.get(case=case, kind="guardian")
     assert (row.consent, row.consent_on) == ("oral", helsinki_date(timezone.now()))
     assert PersonContact.objects.get(person=row).phone == "040 000 0199"
@@ -120,7 +127,7 @@ def test_add_a_guardian_once_and_the_phone_stays_with_the_coordinators(world: Wo
 
 def test_a_close_person_gives_no_consent(world: World, case: Case) -> None:
     data = person(**{"person-kind": "close", "person-consent": "oral"})
-    world.client(world.coordinator).post(url(case), data)
+    world.client(world.coordinator).post(url(case, PERSON), data)
     assert Person.objects.get(case=case, kind="close").consent == ""
 
 
@@ -132,7 +139,7 @@ def test_a_close_person_gives_no_consent(world: World, case: Case) -> None:
     ],
 )  # fmt: skip
 def test_bad_input_is_told_and_the_text_stays(world: World, case: Case, field: str, value: str) -> None:
-    answer = world.client(world.coordinator).post(url(case), person(**{f"person-{field}": value}))
+    answer = world.client(world.coordinator).post(url(case, PERSON), person(**{f"person-{field}": value}))
     assert answer.status_code == 422
     assert "Suvilehto" in answer.content.decode()
     assert "govuk-error-message" in answer.content.decode()
@@ -191,6 +198,47 @@ def test_nothing_is_added_to_a_closed_case(world: World, case: Case) -> None:
     answer = client.post(url(case), member(world.colleague))
     assert answer.status_code == 422
     assert "päättynyt" in answer.content.decode() or "päätetty" in answer.content.decode()
+
+
+def test_a_closed_case_shows_who_was_in_and_takes_nobody(world: World, case: Case) -> None:
+    mother = guardian(world, case)
+    close(case=case, by=world.coordinator, reason="declined", now=timezone.now())
+    client = world.client(world.coordinator)
+    body = client.get(url(case)).content.decode()
+    assert "Verkostossa oli mukana" in body
+    assert "Sari Hietaniitty" in body
+    assert "Jenna" in body
+    assert "Antti Lumme" not in body  # who had left before it was closed
+    assert f'method="post" action="{url(case)}"' not in body
+    assert url(case, "person-consent", mother.pk) not in body
+    assert url(case, PERSON) not in body
+    body = client.get(url(case, PERSON)).content.decode()
+    assert "person-name" not in body
+    assert "Tilanne on päättynyt" in body or "tilanne on päätetty" in body.lower()
+    assert client.post(url(case, PERSON), person(**{"person-name": "Uusi"})).status_code == 422
+    assert not case.persons.filter(name="Uusi").exists()
+    assert "Sari Hietaniitty" in client.get(reverse("case", args=[case.ref])).content.decode()
+
+
+def test_a_meeting_needs_a_guardian_unless_the_box_is_emptied(world: World, case: Case) -> None:
+    client = world.client(world.coordinator)
+    form = client.get(url(case, PERSON)).context["form"]
+    assert (form["kind"].value(), form["must_attend"].value()) == ("guardian", True)
+    form = client.get(f"{url(case, PERSON)}?kind=close").context["form"]
+    assert (form["kind"].value(), form["must_attend"].value()) == ("close", False)
+    assert client.get(f"{url(case, PERSON)}?kind=%00child").context["form"]["kind"].value() == "guardian"
+    client.post(url(case, PERSON), person(**{"person-must_attend": "on"}))
+    assert case.memberships.get(person__name="Jenna").must_attend
+
+
+def test_one_guardians_answers_are_told_of_one_guardian(world: World, case: Case) -> None:
+    guardian(world, case)
+    client = world.client(world.coordinator)
+    for target in (url(case), url(case, PERSON)):
+        body = client.get(target).content.decode()
+        for words in ("Suostui suullisesti", "Vielä kesken", "Ei tiedä"):
+            assert words in body
+        assert "Toinen huoltaja puuttuu" not in body
 
 
 @pytest.mark.parametrize("rows", [1, 3])

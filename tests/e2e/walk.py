@@ -68,6 +68,7 @@ def gather(riikka: Visitor, case: str) -> None:
     adding.get_by_role("combobox").select_option(value=option.get_attribute("value"))
     adding.get_by_role("button", name="Lisää verkostoon").click()
     expect(page.locator("main")).to_contain_text("Sari Hietaniitty")
+    page = riikka.go(f"{case}network/person/").page
     family = page.locator("form", has=page.get_by_role("button", name="Lisää perheen ihmisiin"))
     family.get_by_label("huoltaja", exact=True).check()
     family.get_by_label("Etunimi").fill("Anna")
@@ -90,9 +91,7 @@ def agree_on_a_time(riikka: Visitor, kaisa: Visitor, case: str, child: str) -> N
     invitation = theirs.locator("article", has_text=child)
     yes = invitation.locator('input[type="radio"][value="yes"]').first
     yes.check(force=True)
-    sending = invitation.locator('button[type="submit"]')
-    if sending.first.is_visible():
-        sending.first.click()
+    theirs.get_by_role("button", name="Lähetä vasta").click()
     theirs.wait_for_load_state()
     expect(kaisa.go("/").page.locator("article", has_text=child)).to_have_count(0)
 
@@ -126,6 +125,8 @@ def hold_and_write(riikka: Visitor, case: str) -> None:
     page.get_by_role("button", name="Tallenna").last.click()
     page.wait_for_load_state()
     page.get_by_role("button", name="Lue ääneen ja hyväksy").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Lukekaa tämä yhdessä ääneen")
+    page.get_by_role("button", name="Hyväksymme tämän").click()
     expect(page.locator("main")).to_contain_text("Mummo keittää perjantaisin puuroa.")
     expect(page.locator('textarea[name="t1-note"]')).to_have_count(0)
 

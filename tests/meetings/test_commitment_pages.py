@@ -1,7 +1,7 @@
 """Promises: one's own marks, the area's list, and the unit head's states without any text."""
 
 import uuid
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.utils import timezone
@@ -12,6 +12,7 @@ from networks.models import Role
 from tests.meetings.steps import a_case, approved, held, membership, opened, promise, today
 from tests.personas import World
 from yhteiso.audit.models import LogEntry, Verb
+from yhteiso.templatetags.ui_days import date_block
 
 pytestmark = pytest.mark.django_db
 
@@ -81,6 +82,44 @@ def test_an_autosaved_mark_takes_a_later_remark_and_a_repeat_leaves_no_event(wor
     row.refresh_from_db()
     assert (row.status, row.note) == ("partly", "Kerran")
     assert row.case.events.filter(kind="commitment_resolved").count() == 2
+
+
+def test_a_mark_may_be_changed_for_two_weeks_and_stands_at_its_own_day(world: World) -> None:
+    first, second = promised(world, "A-lupaus", "B-lupaus")
+    client = world.client(world.professional)
+    client.post(URL, {f"{first.ref}-status": "kept", f"{second.ref}-status": "kept"})
+    Commitment.objects.filter(pk=second.pk).update(resolved_at=timezone.now() - timedelta(days=15))
+    html = client.get(URL).content.decode()
+    marked = html[html.index('id="tehdyt"') :]
+    assert outcome_url(first) in marked
+    assert outcome_url(second) not in marked
+    assert _block(today()) in marked
+    assert _block(first.due_on) not in marked
+    assert client.post(outcome_url(first), {f"{first.ref}-status": "partly"}).status_code == 302
+    first.refresh_from_db()
+    assert first.status == "partly"
+
+
+def _block(day: date) -> str:
+    return str(date_block(day))
+
+
+def test_nothing_new_is_told_to_be_saved(world: World) -> None:
+    (row,) = promised(world)
+    client = world.client(world.professional)
+    client.post(URL, {f"{row.ref}-status": "kept"}, headers=JSON)
+    answer = client.post(URL, {f"{row.ref}-status": "kept"}, follow=True)
+    assert "Kaikki merkinnät ovat jo tallessa." in answer.content.decode()
+
+
+def test_the_coordinator_is_not_spoken_to_in_the_promisers_name(world: World) -> None:
+    promised(world)
+    area = world.client(world.coordinator).get(URL).content.decode()
+    own = world.client(world.professional).get(URL).content.decode()
+    assert ("Pidettiin" in area, "Pidin" in area) == (True, False)
+    assert ("Pidettiin" in own, "Pidin" in own) == (False, True)
+    assert "Yksikkösi esihenkilö näkee nimelläsi" in own
+    assert "työntekijän nimellä" in world.client(world.unit_head).get("/unit/commitments/").content.decode()
 
 
 def test_one_mark_is_saved_by_itself(world: World) -> None:

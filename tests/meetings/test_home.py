@@ -1,14 +1,16 @@
 """The front page: a professional's day, and the way to everybody else's own page."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
 from meetings.actions import meeting as meetings
+from meetings.views.home import greeting
 from networks.models import Role
 from tests.meetings.steps import a_case, approved, held, opened, promise, proposed, today
-from tests.personas import World
+from tests.personas import World, at
 from yhteiso.audit.models import LogEntry, Verb
 
 pytestmark = pytest.mark.django_db
@@ -62,10 +64,9 @@ def test_an_invitation_waits_and_is_answered_on_the_front_page(world: World) -> 
     assert "Sopiiko aika sinulle? Aatu, 4 v" in html
     seat = meeting.participants.get(membership__user=world.professional)
     client = world.client(world.professional)
-    url = f"/cases/{case.ref}/meetings/{meeting.ref}/answers/{seat.pk}/"
-    answer = client.post(url, {f"a{seat.pk}-answer": "yes", "back": "home"}, follow=True)
+    answer = client.post("/", {f"a{seat.pk}-answer": "yes"}, follow=True)
     assert answer.redirect_chain[-1][0] == "/"
-    assert "Vastaus on tallessa." in answer.content.decode()
+    assert "1 vastaus on tallessa." in answer.content.decode()
     assert "Mikään ei odota vastaustasi." in answer.content.decode()
     seat.refresh_from_db()
     assert (seat.answer, seat.answered_by) == ("yes", world.professional)
@@ -157,3 +158,40 @@ def test_answers_of_a_meeting_that_was_moved_are_not_asked(world: World) -> None
     html = page(world, world.professional)
     assert "1 asia odottaa vastaustasi" in html
     assert "Neuvola" in html
+
+
+def test_two_answers_are_sent_at_once_and_a_broken_one_loses_neither(world: World) -> None:
+    first, second = (proposed(world, a_case(world, child=name)) for name in ("Aatu", "Onni"))
+    mine = [meeting.participants.get(membership__user=world.professional) for meeting in (first, second)]
+    names = [f"a{seat.pk}-answer" for seat in mine]
+    client = world.client(world.professional)
+    broken = client.post("/", {names[0]: "yes", names[1]: "ehkä"})
+    assert broken.status_code == 422
+    assert re.search(rf'name="{names[0]}" value="yes"[^>]* checked', broken.content.decode())
+    assert client.post("/", {names[0]: "yes", names[1]: "no"}).status_code == 302
+    for seat, said in zip(mine, ("yes", "no"), strict=True):
+        seat.refresh_from_db()
+        assert (seat.answer, seat.answered_by) == (said, world.professional)
+
+
+def test_nobody_elses_seat_is_answered_from_the_front_page(world: World) -> None:
+    meeting = proposed(world, a_case(world))
+    seat = meeting.participants.get(membership__user=world.member)
+    world.client(world.professional).post("/", {f"a{seat.pk}-answer": "no"})
+    seat.refresh_from_db()
+    assert seat.answer == "none"
+
+
+def test_more_situations_than_fit_have_a_way_to_all_of_them(world: World) -> None:
+    for n in range(6):
+        a_case(world, child=f"Lapsi{n}")
+    html = page(world, world.professional)
+    assert "Kaikki tilanteet (6)" in html
+    assert 'href="/cases/"' in html
+
+
+@pytest.mark.parametrize(
+    "clock, words", [("00:10", "Hei,"), ("04:59", "Hei,"), ("05:00", "Huomenta,"), ("12:00", "Päivää,")]
+)
+def test_the_greeting_follows_the_clock(world: World, clock: str, words: str) -> None:
+    assert greeting(world.professional, at(f"2026-06-09 {clock}")).startswith(words)

@@ -72,6 +72,24 @@ def test_autosave_goes_on_from_its_own_answer(table: Table) -> None:
     assert list(EntryVersion.objects.values_list("version", flat=True)) == [1, 2, 3]
 
 
+def test_words_before_a_mark_are_saved_and_told_as_unmarked(table: Table) -> None:
+    fields = table.fields(table.kaisa) | table.mark(0, mark="", note="Sanottiin ennen merkintää")
+    assert table.kaisa.post(table.url, fields, headers=JSON).status_code == 200
+    entry = LogbookEntry.objects.get()
+    assert (entry.mark, entry.note) == ("", "Sanottiin ennen merkintää")
+    assert "Sanottiin ennen merkintää" in table.read(table.sari)
+    html = table.kaisa.get(f"{table.url}approval/").content.decode()
+    assert "Sanottiin ennen merkintää" in html
+    assert "Ei merkitty" in html
+    assert table.themes[0].title in html[html.index("Vielä merkitsemättä") :]
+
+
+def test_the_childs_name_is_in_the_heading_and_not_in_the_title(table: Table) -> None:
+    html = table.read(table.kaisa)
+    assert "<h1>Lokikirja: Aatu</h1>" in html
+    assert "Aatu" not in html[html.index("<title>") : html.index("</title>")]
+
+
 def test_one_theme_is_saved_by_itself(table: Table) -> None:
     url = f"{table.url}themes/{table.themes[1].pk}/"
     answer = table.kaisa.post(url, table.mark(1, mark="vulnerability", note=SECRET), headers=JSON)
@@ -120,7 +138,6 @@ def test_a_row_that_somebody_else_removed_does_not_come_back(table: Table) -> No
 @pytest.mark.parametrize(
     "values, told",
     [
-        ({"mark": "", "note": "Teksti ilman merkintää"}, "Valitse merkintä"),
         ({"mark": "strength", "note": "x" * 50_000}, "500"),
         ({"mark": "strength", "note": "Teksti\x00"}, "Rivillä 1"),
         ({"mark": "strength", "note": "Teksti\u202eabc"}, "Rivillä 1"),
@@ -142,7 +159,7 @@ def test_a_theme_that_cannot_be_saved_is_told_and_kept(table: Table, values: dic
 @pytest.mark.parametrize(
     "values, told",
     [
-        ({"due_on": "31.2.2027"}, "Kirjoita päivä näin"),
+        ({"due_on": "31.2.2027"}, "Tällaista päivää ei ole"),
         ({"due_on": ""}, "Kirjoita, mihin mennessä"),
         ({"due_on": "1.1.2020"}, "tapaamisen jälkeen"),
         ({"due_on": "1.1.9999"}, "Tarkista vuosi"),

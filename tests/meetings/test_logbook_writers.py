@@ -1,11 +1,14 @@
 """Two at one logbook, and its approval: nothing is overwritten unseen, nothing is changed afterwards."""
 
+import re
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
 from meetings.actions import logbook as logbooks
 from meetings.models import LogbookEntry
-from tests.meetings.steps import approved, promise
+from tests.meetings.steps import approved, fi, promise, today
 from tests.meetings.table import JSON, Table, form_of
 from tests.personas import World
 
@@ -15,6 +18,10 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def table(world: World) -> Table:
     return Table(world)
+
+
+def seen(html: str) -> str:
+    return re.search(r'name="seen" value="([^"]+)"', html)[1]  # type: ignore[index]
 
 
 # -- two writers
@@ -40,6 +47,14 @@ def test_two_in_one_theme_see_both_texts_and_nothing_is_lost(table: Table) -> No
     assert "Sari Hietaniitty" in html
     assert LogbookEntry.objects.get(theme=table.themes[0]).note == "Sarin teksti"
     assert LogbookEntry.objects.get(theme=table.themes[1]).note == "Toinen kohta"
+    assert not re.search(r'-keep" value="[a-z]+" checked', html)
+    assert "<span data-save-text>Kaikki ei ole vielä tallessa.</span>" in html
+    undecided = table.kaisa.post(table.url, form_of(html) | {f"t{table.themes[0].pk}-asked": "1"})
+    assert undecided.status_code == 409
+    html = undecided.content.decode()
+    assert "Sarin teksti" in html
+    assert "Kaisan teksti" in html
+    assert LogbookEntry.objects.get(theme=table.themes[0]).note == "Sarin teksti"
     merged = form_of(html) | table.mark(0, mark="both", note="Sarin ja Kaisan teksti", keep="mine")
     assert table.kaisa.post(table.url, merged).status_code == 302
     entry = LogbookEntry.objects.get(theme=table.themes[0])
@@ -63,7 +78,10 @@ def test_the_childs_voice_is_not_overwritten_unseen(table: Table) -> None:
     assert answer.status_code == 409
     assert "Sarin kuulema" in answer.content.decode()
     assert "Kaisan kuulema" in answer.content.decode()
-    assert table.kaisa.post(table.url, form_of(answer.content.decode())).status_code == 302
+    undecided = table.kaisa.post(table.url, form_of(answer.content.decode()) | {"frame-asked": "1"})
+    assert undecided.status_code == 409
+    chosen = form_of(undecided.content.decode()) | {"frame-asked": "1", "frame-keep": "mine"}
+    assert table.kaisa.post(table.url, chosen).status_code == 302
     table.logbook.refresh_from_db()
     assert table.logbook.child_words == "Kaisan kuulema"
 
@@ -77,7 +95,11 @@ def test_a_row_changed_by_both_is_told(table: Table) -> None:
     assert answer.status_code == 409
     assert "Sarin muutos" in answer.content.decode()
     assert "Kaisan muutos" in answer.content.decode()
-    assert table.kaisa.post(table.url, form_of(answer.content.decode())).status_code == 302
+    asked = {name.replace("-what", "-asked"): "1"}
+    undecided = table.kaisa.post(table.url, form_of(answer.content.decode()) | asked)
+    assert undecided.status_code == 409
+    chosen = form_of(undecided.content.decode()) | asked | {name.replace("-what", "-keep"): "mine"}
+    assert table.kaisa.post(table.url, chosen).status_code == 302
     row.refresh_from_db()
     assert row.what == "Kaisan muutos"
 
@@ -100,9 +122,13 @@ def test_the_approval_is_closed_until_the_child_is_heard(table: Table) -> None:
     html = table.read(table.kaisa)
     assert "disabled aria-describedby" in html
     fields = table.fields(table.kaisa) | table.mark(0, mark="strength", note="Kirjoitettu ennen")
-    answer = table.kaisa.post(f"{table.url}approval/", fields)
-    assert answer.status_code == 422
-    assert "Kirjoitettu ennen" in answer.content.decode()
+    answer = table.kaisa.post(table.url, fields | {"then": "approval"}, follow=True)
+    assert answer.redirect_chain == [(f"{table.url}approval/", 302)]
+    html = answer.content.decode()
+    assert "Kirjoitettu ennen" in html
+    assert "miten lasta kuultiin" in html
+    assert "disabled aria-describedby" in html
+    assert table.kaisa.post(f"{table.url}approval/", {"seen": seen(html)}).status_code == 422
     table.logbook.refresh_from_db()
     assert table.logbook.approved_at is None
 
@@ -111,8 +137,21 @@ def test_the_approval_saves_makes_promises_and_closes(table: Table) -> None:
     row = promise(table.logbook, table.world.professional)
     fields = table.fields(table.kaisa) | table.mark(0, mark="strength", note="Viimeinen lause")
     fields |= {"frame-child_heard": "not_asked", "frame-child_words": "Nukkui päiväunia", "frame-ends_here": "on"}
+    aloud = table.kaisa.post(table.url, fields | {"then": "approval"}, follow=True).content.decode()
+    for text in (
+        "Viimeinen lause",
+        "Nukkui päiväunia",
+        "Teen kuvakortit",
+        "Tapaamiset päättyvät tähän.",
+        "Sari Hietaniitty",
+    ):
+        assert text in aloud
+    table.logbook.refresh_from_db()
+    assert table.logbook.approved_at is None
     for _ in range(2):  # a double click
-        assert table.kaisa.post(f"{table.url}approval/", fields).status_code == 302
+        answer = table.kaisa.post(f"{table.url}approval/", {"seen": seen(aloud)})
+        assert (answer.status_code, answer["Location"]) == (302, table.url)
+    assert table.kaisa.get(f"{table.url}approval/")["Location"] == table.url
     table.logbook.refresh_from_db()
     row.refresh_from_db()
     assert table.logbook.approved_by == table.world.professional
@@ -122,6 +161,32 @@ def test_the_approval_saves_makes_promises_and_closes(table: Table) -> None:
     assert "<textarea" not in html
     assert "logbook.pdf" in html
     assert table.meeting.case.events.filter(kind="logbook_approved").count() == 1
+
+
+def test_what_changed_after_the_reading_is_read_again(table: Table) -> None:
+    fields = table.fields(table.kaisa) | {"frame-child_heard": "present", "frame-next_on": fi(today() + timedelta(days=20))}
+    aloud = table.kaisa.post(table.url, fields | {"then": "approval"}, follow=True).content.decode()
+    table.sari.post(table.url, table.fields(table.sari) | table.mark(0, mark="both", note="Sarin lisäys"))
+    answer = table.kaisa.post(f"{table.url}approval/", {"seen": seen(aloud)})
+    html = answer.content.decode()
+    assert answer.status_code == 409
+    assert "Sarin lisäys" in html
+    table.logbook.refresh_from_db()
+    assert table.logbook.approved_at is None
+    assert table.kaisa.post(f"{table.url}approval/", {"seen": seen(html)}).status_code == 302
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_reading_aloud_asks_the_same_number_of_queries(table: Table, count: int, django_assert_num_queries) -> None:
+    for n in range(count):
+        promise(table.logbook, table.world.professional, f"Rivi {n}")
+        table.kaisa.post(table.url, table.fields(table.kaisa) | table.mark(n, mark="both", note=f"Teksti {n}"))
+    table.kaisa.get(f"{table.url}approval/")
+    with django_assert_num_queries(APPROVAL_QUERIES):
+        table.kaisa.get(f"{table.url}approval/")
+
+
+APPROVAL_QUERIES = 22
 
 
 def test_after_the_approval_a_late_text_is_refused_and_kept(table: Table) -> None:

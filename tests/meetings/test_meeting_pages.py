@@ -9,6 +9,7 @@ from cases.actions.case import close
 from cases.models import Case, TwoWeekOutcome
 from meetings.actions import meeting as meetings
 from meetings.models import Meeting, MeetingStatus
+from meetings.views.meeting import day_text
 from tests.meetings.steps import a_case, fi, held, opened, proposed, today, working_day
 from tests.personas import World, at
 from yhteiso.audit.models import LogEntry, Verb
@@ -80,7 +81,7 @@ def next_holiday() -> date:
 @pytest.mark.parametrize(
     "fields, told",
     [
-        ({"day": "31.2.2027"}, "Kirjoita päivä näin"),
+        ({"day": "31.2.2027"}, "Tällaista päivää ei ole"),
         ({"day": "1.1.0001"}, "Tarkista vuosi."),
         ({"day": "31.12.9999"}, "Tarkista vuosi."),
         ({"day": "28.3.2027", "clock": "3.30"}, "kelloja siirretään"),
@@ -213,6 +214,51 @@ def test_the_confirmation_waits_for_those_who_must_come(world: World) -> None:
     assert meeting.case.events.filter(kind="meeting_confirmed").count() == 1
 
 
+def test_the_confirmation_waits_for_a_guardian_who_can_come(world: World) -> None:
+    case = a_case(world)
+    for name in ("Jenna", "Marko"):
+        meetings.add_person(case=case, by=world.coordinator, now=timezone.now(), kind="guardian", name=name, relation="x")
+    meeting, client = proposed(world, case), world.client(world.coordinator)
+    seats = list(meeting.participants.filter(membership__person__kind="guardian"))
+
+    def say(seat, value: str) -> str:
+        client.post(url_of(meeting, f"answers/{seat.pk}/"), {f"a{seat.pk}-answer": value})
+        return client.get(url_of(meeting)).content.decode()
+
+    assert "ei ole vielä vastannut" in client.get(url_of(meeting)).content.decode()
+    assert "Huoltaja ei pääse. Kysy perheeltä toinen aika." in say(seats[0], "no")
+    client.post(url_of(meeting, "confirmation/"))
+    meeting.refresh_from_db()
+    assert meeting.status == MeetingStatus.PROPOSED
+    assert 'aria-describedby="este"' not in say(seats[1], "if_needed")
+    client.post(url_of(meeting, "confirmation/"))
+    meeting.refresh_from_db()
+    assert meeting.status == MeetingStatus.CONFIRMED
+
+
+def test_what_a_flag_means_is_told_only_where_there_is_one(world: World) -> None:
+    meeting = proposed(world, a_case(world))
+    client, legend = world.client(world.coordinator), "pakollinen: aikaa"
+    flagged = client.get(url_of(meeting)).content.decode()
+    meeting.case.memberships.update(must_attend=False)
+    bare = client.get(url_of(meeting)).content.decode()
+    assert (legend in flagged, legend in bare) == (True, False)
+
+
+def test_the_first_meeting_asks_of_no_earlier_promises(world: World) -> None:
+    case = a_case(world, days_ago=10)
+    first = held(world, case)
+    client, asked = world.client(world.coordinator), "Mitä lupasimme viimeksi?"
+    assert asked not in client.get(url_of(first)).content.decode()
+    assert asked in client.get(url_of(proposed(world, case))).content.decode()
+
+
+def test_the_confirmation_comes_right_after_the_heading(world: World) -> None:
+    html = world.client(world.coordinator).get(url_of(proposed(world, a_case(world)))).content.decode()
+    assert html.index('id="vahvistus"') < html.index('id="vastauslista"')
+    assert 'class="y-stack y-aside"' in html
+
+
 def test_a_member_sees_the_page_without_the_coordinators_deeds(world: World) -> None:
     meeting = proposed(world, a_case(world))
     client = world.client(world.professional)
@@ -257,7 +303,7 @@ def test_a_moved_meeting_can_not_be_held_or_answered(world: World) -> None:
     meeting = proposed(world, a_case(world))
     client = world.client(world.coordinator)
     client.post(url_of(meeting, "move/"), move_fields())
-    answer = client.post(url_of(meeting, "held/"), {"held-day": fi(today()), "held-clock": "0.00"})
+    answer = client.post(url_of(meeting, "held/"), hold_fields(meeting))
     assert answer.status_code == 422
     assert "on jo pidetty tai siirretty" in answer.content.decode()
     url, name = answer_url(meeting, world.professional)
@@ -265,6 +311,33 @@ def test_a_moved_meeting_can_not_be_held_or_answered(world: World) -> None:
     meeting.refresh_from_db()
     assert meeting.status == MeetingStatus.MOVED
     assert meeting.participants.get(membership__user=world.professional).answer == "none"
+
+
+def test_a_typing_mistake_is_corrected_without_a_delay(world: World) -> None:
+    meeting = proposed(world, a_case(world))
+    client = world.client(world.coordinator)
+    assert client.post(url_of(meeting, "move/"), move_fields(reason="mistake")).status_code == 302
+    meeting.refresh_from_db()
+    meeting.case.refresh_from_db()
+    assert (meeting.move_reason, meeting.case.delay_reason) == ("mistake", "")
+    assert "Kirjoitusvirhe" in client.get(url_of(meeting)).content.decode()
+
+
+def test_a_day_far_ahead_is_asked_to_be_checked(world: World) -> None:
+    meeting, far = proposed(world, a_case(world)), working_day(100)
+    client, told = world.client(world.coordinator), "yli kolme kuukautta"
+    moved = client.post(url_of(meeting, "move/"), move_fields(day=fi(far)))
+    new = client.post(new_url(a_case(world, child="Onni")), time_fields(far))
+    for answer in (moved, new):
+        assert answer.status_code == 422
+        assert told in answer.content.decode()
+    assert Meeting.objects.count() == 1
+
+
+def test_a_day_of_another_year_is_written_with_its_year() -> None:
+    this = today().year
+    assert day_text(date(this + 1, 1, 7)).endswith(f"7.1.{this + 1}")
+    assert str(this) not in day_text(date(this, 1, 7))
 
 
 def test_moving_needs_a_reason_and_keeps_what_was_typed(world: World) -> None:
@@ -281,7 +354,31 @@ def test_moving_needs_a_reason_and_keeps_what_was_typed(world: World) -> None:
 
 def hold_fields(meeting: Meeting, moment=None, present: list[int] | None = None) -> dict[str, object]:
     local = timezone.localtime(moment or timezone.now() - timedelta(minutes=5))
-    return {"held-day": fi(local.date()), "held-clock": f"{local.hour}.{local.minute:02}", "held-present": present or []}
+    there = present or [meeting.participants.all()[0].membership_id]
+    return {"held-day": fi(local.date()), "held-clock": f"{local.hour}.{local.minute:02}", "held-present": there}
+
+
+def test_the_real_time_becomes_the_meetings_time(world: World) -> None:
+    meeting = proposed(world, a_case(world))
+    began = timezone.now().replace(second=0, microsecond=0) - timedelta(minutes=5)
+    client = world.client(world.coordinator)
+    client.post(url_of(meeting, "held/"), hold_fields(meeting, began))
+    planned = meeting.starts_at
+    meeting.refresh_from_db()
+    assert (meeting.starts_at, meeting.ends_at - meeting.starts_at) == (began, timedelta(minutes=75))
+    local = timezone.localtime(began)
+    assert f"klo\u00a0{local.hour}.{local.minute:02}–" in client.get(url_of(meeting)).content.decode()
+    told = meeting.case.events.get(kind="meeting_proposed").detail["starts_at"]
+    assert told == planned.isoformat()
+
+
+def test_somebody_was_there(world: World) -> None:
+    meeting = proposed(world, a_case(world))
+    answer = world.client(world.coordinator).post(url_of(meeting, "held/"), hold_fields(meeting) | {"held-present": []})
+    assert answer.status_code == 422
+    assert "vähintään yksi" in answer.content.decode()
+    meeting.refresh_from_db()
+    assert meeting.status == MeetingStatus.PROPOSED
 
 
 def test_holding_twice_is_once_and_ends_the_two_weeks(world: World) -> None:

@@ -5,6 +5,7 @@ import sys
 
 import pikepdf
 import pytest
+from django.template.loader import render_to_string
 from django.utils import timezone
 
 from meetings.actions import logbook as logbooks
@@ -12,6 +13,7 @@ from meetings.actions import meeting as meetings
 from meetings.models import Logbook
 from meetings.views.paper import paper_of
 from tests.meetings.steps import a_case, approved, held, opened, promise, proposed
+from tests.meetings.test_paper import text_of
 from tests.personas import World
 from yhteiso.audit.models import LogEntry, Verb
 from yhteiso.lib import pdf
@@ -110,3 +112,24 @@ def test_a_server_without_pdf_tells_so_plainly(world: World, monkeypatch: pytest
     assert answer.status_code == 503
     assert "PDF-tiedostoa ei voitu tehdä" in html
     assert "Pango" not in html
+
+
+def test_the_copy_tells_who_approved_and_who_were_there(world: World) -> None:
+    logbook = approved(world, written(world))
+    copy = paper_of(logbook.meeting, logbook, world.professional, timezone.now())
+    assert copy.approval.endswith("Kaisa Koivupuro")
+    html = render_to_string("meetings/logbook_pdf.html", {"paper": copy})
+    for text in ("Luettu ääneen ja hyväksytty", "Verkostosta paikalla", "Lapsen oma ääni"):
+        assert text in html
+    with pikepdf.open(io.BytesIO(world.client(world.professional).get(url_of(logbook)).content)) as file:
+        assert "Seuraava tapaaminen" in text_of(file.pages[-1])  # the filing box never stands alone
+
+
+def test_words_without_a_mark_are_on_the_copy(world: World) -> None:
+    logbook = opened(world, held(world, a_case(world)))
+    logbooks.save_entry(
+        logbook=logbook, theme=logbook.template.themes.all()[0], version=0, mark="", note="Ilman merkintää",
+        said_by="", carry_to_plan=False, by=world.professional, now=timezone.now(),
+    )  # fmt: skip
+    copy = paper_of(logbook.meeting, logbook, world.professional, timezone.now())
+    assert [(entry.mark.text, entry.words) for entry in copy.entries][-1] == ("Ei merkitty", "Ilman merkintää")
