@@ -44,6 +44,14 @@ def test_the_owner_s_login_and_an_unmarked_demonstration_are_refused(safe: None,
         start.verify_jobs()
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.races
+def test_debug_never_opens_a_database_of_real_families(safe: None, settings) -> None:
+    settings.DEBUG = True
+    with pytest.raises(ImproperlyConfigured, match="DEBUG is on"):
+        start.verify_process()
+
+
 def test_a_flag_is_yes_or_no_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOME_FLAG", "yes")
     assert environment.flag("SOME_FLAG", False) is True

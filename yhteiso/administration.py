@@ -23,10 +23,10 @@ class ReferenceSite(AdminSite):
             raise Http404
         return redirect(f"{reverse('account_login')}?next={reverse('admin:index')}")
 
-    def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def logout(self, request: HttpRequest, extra_context: Any = None) -> Any:
         return redirect("account_logout")
 
-    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:
         return redirect("account_change_password")
 
     def get_urls(self) -> list[Any]:

@@ -58,7 +58,7 @@ def database_is_demo() -> bool:
 def verify_process() -> None:
     """Refuse to serve. Raises ImproperlyConfigured with every reason, so that one start tells them all."""
     name, superuser, bypass, owner = login_facts()
-    found = [] if settings.DEMO or settings.DEBUG else unsafe_settings()
+    found = [] if settings.DEMO else unsafe_settings()
     if superuser or bypass or owner:
         found.append(f"The database login {name} owns tables or passes row security. Use yhteiso_web or yhteiso_jobs.")
     if database_is_demo() != settings.DEMO:

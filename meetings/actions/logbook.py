@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from cases.access import NotAllowed
 from cases.actions.case import lock, note
-from cases.models import Membership
+from cases.models import Membership, Status
 from meetings.models import (
     ChildHeard,
     Commitment,
@@ -36,9 +36,11 @@ class Stale(Exception):
 @transaction.atomic
 def open_logbook(*, meeting: Meeting, by: User, now: datetime) -> Logbook:
     """The meeting's logbook; made at the first opening, by whoever comes first."""
-    lock(meeting.case)
+    case = lock(meeting.case)
     if existing := Logbook.objects.filter(meeting=meeting).first():
         return existing
+    if case.status == Status.CLOSED:
+        raise NotAllowed(_("This situation is closed."))
     if meeting.status == MeetingStatus.MOVED:
         raise NotAllowed(_("This meeting was moved. Open the logbook of the new time."))
     template = LogbookTemplate.objects.filter(age_band="early_childhood", language="fi").order_by("-version").first()
@@ -147,6 +149,8 @@ def approve(*, logbook: Logbook, by: User, now: datetime) -> Logbook:
     row = Logbook.objects.select_for_update(of=("self",), no_key=True).select_related("meeting").get(pk=logbook.pk)
     if row.approved_at:
         return row
+    if case.status == Status.CLOSED:
+        raise NotAllowed(_("This situation is closed."))
     if refusal := approve_blocker(row, row.meeting):
         raise NotAllowed(refusal)
     row.approved_at, row.approved_by = now, by
@@ -157,7 +161,8 @@ def approve(*, logbook: Logbook, by: User, now: datetime) -> Logbook:
 
 
 def _open(logbook: Logbook) -> Logbook:
-    lock(logbook.case)
+    if lock(logbook.case).status == Status.CLOSED:
+        raise NotAllowed(_("This situation is closed."))
     row = Logbook.objects.select_for_update(of=("self",), no_key=True).get(pk=logbook.pk)
     if row.approved_at:
         raise NotAllowed(_("This logbook has been approved. It is not changed any more."))

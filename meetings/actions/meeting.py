@@ -89,7 +89,8 @@ def _invite_to_coming(case: Case, member: Membership) -> None:
 @transaction.atomic
 def answer(*, participant: Participant, answer: str, by: User, now: datetime) -> Participant:
     """Record whether the time suits: by the invited person, or by the coordinator for somebody on the phone."""
-    lock(participant.case)
+    if lock(participant.case).status == Status.CLOSED:
+        raise NotAllowed(_("This situation is closed."))
     locked = Participant.objects.select_for_update(of=("self",), no_key=True).select_related("meeting", "membership")
     row = locked.filter(pk=participant.pk).first()
     if row is None or (by.hat == "member" and row.membership.user_id != by.pk):  # no lock on another's seat: no row
@@ -164,6 +165,17 @@ def move_meeting(
     )  # fmt: skip
 
 
+def began_blocker(case: Case, meeting: Meeting, began_at: datetime, now: datetime) -> str | None:
+    """Why a meeting can't have begun at this moment: a sentence for the user, or None."""
+    if began_at > now:
+        return str(_("The meeting can't have begun in the future."))
+    if began_at < case.t0_at.replace(second=0, microsecond=0):  # both are told to the minute
+        return str(_("The meeting can't have begun before the call."))
+    if helsinki_date(began_at) < helsinki_date(meeting.proposed_at):
+        return str(_("The meeting can't have begun before the day when it was proposed."))
+    return None
+
+
 @transaction.atomic
 def hold(*, meeting: Meeting, began_at: datetime, present: set[int], by: User, now: datetime) -> Meeting:
     """Record that the meeting was held, when it began, and who was there (membership ids).
@@ -176,10 +188,8 @@ def hold(*, meeting: Meeting, began_at: datetime, present: set[int], by: User, n
         return meeting
     if refusal := meeting.blocker(MeetingStatus.HELD):
         raise NotAllowed(refusal)
-    if began_at > now:
-        raise NotAllowed(_("The meeting can't have begun in the future."))
-    if began_at < case.t0_at.replace(second=0, microsecond=0):  # both are told to the minute
-        raise NotAllowed(_("The meeting can't have begun before the call."))
+    if refusal := began_blocker(case, meeting, began_at, now):
+        raise NotAllowed(refusal)
     meeting.status, meeting.began_at, meeting.held_by = MeetingStatus.HELD, began_at, by
     meeting.starts_at, meeting.ends_at = began_at, began_at + (meeting.ends_at - meeting.starts_at)
     meeting.save(update_fields=["status", "began_at", "held_by", "starts_at", "ends_at"])
@@ -199,5 +209,7 @@ def hold(*, meeting: Meeting, began_at: datetime, present: set[int], by: User, n
 
 def _locked(meeting: Meeting) -> tuple[Case, Meeting]:
     case = lock(meeting.case)
+    if case.status == Status.CLOSED:
+        raise NotAllowed(_("This situation is closed."))
     row = Meeting.objects.select_for_update(of=("self",), no_key=True).select_related("note_taker")
     return case, row.defer("note_taker__password", "note_taker__last_login").get(pk=meeting.pk)

@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from cases.access import NotAllowed, Permission, UserRequest, log
-from cases.models import Membership, PersonKind
+from cases.actions.case import lock
+from cases.models import Case, Membership, PersonKind
 from meetings.actions import logbook as actions
 from meetings.forms.logbook import Base, Book, Choices, Part, digest, of_entry, of_frame, of_row
 from meetings.models import Environment, Logbook, Meeting
@@ -151,6 +152,7 @@ def _saved(
     request: UserRequest, row: Meeting, logbook: Logbook, *, then: Callable[[], object] | None = None, anchor: str = ""
 ) -> HttpResponse:
     """Save all that was sent and lead back; else the same page with everything that was typed."""
+    hold_still(row.case)  # from here on what is read is what will be written against
     now, seats = timezone.now(), seats_of(row, request.user)
     book = _book(row, logbook, seats, request.POST)
     refusal = _save_all(book, logbook, request.user, now, then)
@@ -166,6 +168,14 @@ def _saved(
         return redirect("logbook-approval", ref=row.case.ref, meeting=row.ref)
     messages.success(request, _("Saved at %(time)s.") % {"time": clock_time(now)})
     return redirect(reverse("logbook", args=[row.case.ref, row.ref]) + anchor)
+
+
+def hold_still(case: Case) -> None:
+    """Lock the case before the page's rows are read: of two who save at once, the second sees what the first wrote."""
+    try:
+        lock(case)
+    except NotAllowed as gone:
+        raise Http404 from gone
 
 
 def _save_all(book: Book, logbook: Logbook, by: User, now: datetime, then: Callable[[], object] | None) -> str:

@@ -288,8 +288,8 @@ def meeting_confirmation(request: UserRequest, ref: str, meeting: str) -> HttpRe
     try:
         actions.confirm(meeting=row, by=request.user, now=timezone.now())
         messages.success(request, _("The meeting is confirmed."))
-    except NotAllowed as refusal:
-        messages.error(request, str(refusal))
+    except NotAllowed:  # the sentence may name people, and messages lie in the session: the page says it itself
+        messages.error(request, _("The time can't be confirmed. The reason is beside the button."))
     return redirect("meeting", ref=row.case.ref, meeting=row.ref)
 
 

@@ -62,7 +62,7 @@ def _add_member(request: UserRequest, case: Case, form: MemberForm, people: list
     except NotAllowed as refusal:
         form.add_error(None, str(refusal))
         return False
-    messages.success(request, _("%(name)s is now in the network.") % {"name": user.name})
+    messages.success(request, _("The new member is in the network."))
     return True
 
 
@@ -70,11 +70,11 @@ def _add_person(request: UserRequest, case: Case, form: PersonForm) -> bool:
     if not form.is_valid():
         return False
     try:
-        member = add_person(case=case, by=request.user, now=timezone.now(), **form.cleaned_data)
+        add_person(case=case, by=request.user, now=timezone.now(), **form.cleaned_data)
     except NotAllowed as refusal:
         form.add_error(None, str(refusal))
         return False
-    messages.success(request, _("%(name)s is now in the network.") % {"name": member.name})
+    messages.success(request, _("The new member is in the network."))
     return True
 
 
@@ -116,7 +116,7 @@ def network_end(request: UserRequest, ref: str, pk: int) -> HttpResponse:
         except NotAllowed as refused:
             form.add_error(None, str(refused))
         else:
-            messages.success(request, _("%(name)s is no longer in the network.") % {"name": real_name(member)})
+            messages.success(request, _("The membership has ended."))
             return redirect("case-network", ref=case.ref)
     context = {"case": case, "member": member, "name": real_name(member), "form": form}
     return render(request, "meetings/network_end.html", context, status=422 if form.is_bound else 200)

@@ -73,7 +73,7 @@ def _approval(logbook: Logbook) -> str:
     if logbook.approved_at is None or logbook.approved_by is None:
         return ""
     day = long_date(helsinki_date(logbook.approved_at))
-    return f"{day} {at_clock(logbook.approved_at)}, {logbook.approved_by.name}"
+    return f"{day} {at_clock(logbook.approved_at)}, {logbook.case.name_of(logbook.approved_by)}"
 
 
 def _when(meeting: Meeting) -> str:

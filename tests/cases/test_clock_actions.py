@@ -126,7 +126,7 @@ def test_a_missed_outcome_waits_for_an_unrecorded_meeting_and_is_then_written_on
     assert ids_without_outcome(on=date(2026, 6, 21)) == []
     row = Meeting.objects.coming().get(case=case)
     meetings.hold(
-        meeting=row, began_at=at("2026-06-18 09:00"), present=set(), by=world.coordinator, now=at("2026-06-24 09:00")
+        meeting=row, began_at=at("2026-06-23 09:00"), present=set(), by=world.coordinator, now=at("2026-06-24 09:00")
     )
     assert TwoWeekOutcome.objects.get(case=case) == outcome
     assert TwoWeekOutcome.objects.get(case=case).met is False

@@ -24,6 +24,12 @@ register = template.Library()
 register.tags.update(ui_days.register.tags)
 
 
+@register.filter
+def name_in(user: Any, case: Any) -> str:
+    """What a family's pages call a person: a masked member's unit and name stay out of them."""
+    return str(case.name_of(user)) if user else ""
+
+
 @register.simple_tag
 def icon(name: str, large: bool = False) -> SafeString:
     """An icon by its name, hidden from assistive technology: a word stands beside it. An empty name gives nothing."""
