@@ -139,7 +139,7 @@ def test_no_name_of_a_family_lies_in_the_session(world: World) -> None:
             "person-family_name": "Suvilehto",
             "person-relation": "äiti",
             "person-must_attend": "on",
-        },  # fmt: skip
+        },
     )
     assert case.memberships.filter(person__name="Jennamaria").exists()
     row = proposed(world, case, "2099-06-16 14:30")
