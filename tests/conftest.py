@@ -4,10 +4,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
 from django.test import override_settings
 
 from tests.personas import World
+from yhteiso.lib.translations import compile_file
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the translations before anything asks for a text: Django keeps the catalogue that it finds first."""
+    if not hasattr(config, "workerinput"):
+        for path in sorted((Path(__file__).parents[1] / "locale").glob("*/LC_MESSAGES/*.po")):
+            compile_file(path)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -18,7 +25,6 @@ def plain_static_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pat
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
-    call_command("compile_translations", verbosity=0)
     with override_settings(STATIC_ROOT=str(root), STORAGES=storages, SECURE_SSL_REDIRECT=False):
         yield root
 
