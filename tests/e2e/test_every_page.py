@@ -59,3 +59,32 @@ def test_a_new_call_s_page(visit: Visit) -> None:
         visitor.go("/board/").page.get_by_role("button", name="Uusi puhelu").first.click()
         visitor.page.wait_for_url("**/calls/**")
         check(visitor.page, ["call"])
+
+
+@pytest.mark.parametrize(("width", "scheme"), SIZES, ids=[f"{w}-{s}" for w, s in SIZES])
+def test_the_pages_that_are_used_at_the_table(visit: Visit, width: int, scheme: str) -> None:
+    """The logbook while it is written, its reading aloud, moving a meeting, adding somebody of the family."""
+    visitor = visit("Riikka Tuulenpää", viewport={"width": width, "height": 800}, color_scheme=scheme)
+    page = visitor.page
+    walk_to(visitor, ["/board/", "Saimi"])
+    case = page.url
+    page.goto(f"{case}network/person/")
+    check(page, ["network person"])
+    page.goto(case)
+    page.locator("main").get_by_role("link", name="Verkostotapaaminen").first.click()
+    meeting = page.url
+    page.goto(f"{meeting}move/")
+    check(page, ["move"])
+    page.goto(meeting)
+    opening = page.get_by_role("button", name="Avaa lokikirja")
+    if opening.count():
+        opening.click()
+        page.wait_for_load_state()
+    page.goto(f"{meeting}logbook/")
+    assert page.locator('textarea[name="t1-note"]').is_visible()
+    check(page, ["logbook"])
+    page.goto(f"{meeting}logbook/approval/")
+    assert page.url.endswith("/approval/")
+    check(page, ["approval"])
+    page.goto(f"{case}closure/")
+    check(page, ["closure"])
