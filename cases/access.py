@@ -1,15 +1,17 @@
 """The one door to a family. Whoever may not know that a case exists gets 404; who may know but not do it gets 403."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, Literal, cast
 
 from django.core.exceptions import PermissionDenied
+from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cases.models import Case
+from cases.models import Case, Section
+from cases.sections import PAGES
 from networks.models import User
 from yhteiso.audit.models import Verb, record
 
@@ -31,6 +33,12 @@ ALLOWED: dict[Permission, set[str]] = {
     "write_logbook": {"area", "member"},
     "print": {"area", "member"},
 }
+# Which sections a member must see for it: the family has said yes to the own unit.
+NEEDS: dict[Permission, set[str]] = {
+    "answer": {Section.TIME},
+    "write_logbook": {Section.THEMES},
+    "print": {Section.THEMES, Section.PLAN},
+}
 
 
 class NotAllowed(Exception):
@@ -39,7 +47,24 @@ class NotAllowed(Exception):
 
 def can(user: User, permission: Permission, case: Case) -> bool:
     """Whether somebody who sees the case may do this in it."""
-    return user.hat in ALLOWED[permission]
+    return user.hat in ALLOWED[permission] and NEEDS.get(permission, set()) <= sections(user, case)
+
+
+def sections(user: User, case: Case) -> frozenset[str]:
+    """The sections of the case that are open to this person now; asked once for each case object.
+
+    A coordinator who may see the case sees all of them. For a member PostgreSQL tells it, from the family's consents: the
+    rows that decide are not all the member's to read.
+    """
+    if case.sections is None:
+        case.sections = frozenset(Section.values) if user.hat == "area" else _opened(case)
+    return case.sections
+
+
+def _opened(case: Case) -> frozenset[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sec.my_sections(%s)", [case.pk])
+        return frozenset(cursor.fetchone()[0])
 
 
 def get_case(request: HttpRequest, ref: str, permission: Permission = "view", verb: Verb = Verb.VIEW) -> Case:
@@ -55,9 +80,16 @@ def get_case(request: HttpRequest, ref: str, permission: Permission = "view", ve
         raise Http404
     if not can(user, permission, case):
         log(request, Verb.DENY, case=case, reason=permission)
-        raise PermissionDenied(_("Only the area's coordinator may do this."))
-    log(request, verb, case=case, reason=user.hat)
+        raise PermissionDenied(_refusal(user, permission))
+    shown = PAGES.get(request.resolver_match.view_name, ()) if request.resolver_match else ()
+    log(request, verb, case=case, reason=user.hat, sections=[s for s in shown if s in sections(user, case)])
     return case
+
+
+def _refusal(user: User, permission: Permission) -> str:
+    if user.hat in ALLOWED[permission]:
+        return _("The family has not said yes to this for your unit yet. The coordinator tells you when they have.")
+    return _("Only the area's coordinator may do this.")
 
 
 def for_hats(*hats: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
@@ -77,8 +109,9 @@ def for_hats(*hats: str) -> Callable[[Callable[..., HttpResponse]], Callable[...
 
 
 def log(
-    request: HttpRequest, verb: Verb, *, case: Case | None = None, cases: list[Case] | None = None, reason: str = ""
-) -> None:
+    request: HttpRequest, verb: Verb, *, case: Case | None = None, cases: list[Case] | None = None, reason: str = "",
+    sections: Sequence[str] = (),
+) -> None:  # fmt: skip
     """Write who did what on which page. A list names every case that it showed."""
     user = request.user
     record(

@@ -104,6 +104,10 @@ class Agency(models.Model):
     legal_name = models.CharField(_("legal name"), max_length=160)
     controller = models.CharField(_("controller"), max_length=160, help_text=_("Who is responsible for the personal data"))
     sector = models.CharField(_("sector"), max_length=20, choices=Sector)
+    written_consent = models.BooleanField(
+        _("consent in writing, for each person"), default=True,
+        help_text=_("NGOs, parishes, hobbies and student welfare (OHL 19 §): an oral consent opens nothing."),
+    )  # fmt: skip
 
     class Meta:
         verbose_name = _("agency")

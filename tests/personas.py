@@ -8,9 +8,11 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
+from django.utils import timezone
 
 from cases.actions import intake
-from cases.models import Case
+from cases.actions.consent import Word, record_words
+from cases.models import ASKED, Case, ConsentWording, Person
 from meetings.actions import meeting as meetings
 from meetings.models import Environment, LogbookTemplate, Theme
 from networks.models import Agency, Area, County, Municipality, Role, RoleMembership, Sector, Unit, User
@@ -37,11 +39,12 @@ class World:
         for area in (self.area, self.other_area):
             area.municipalities.add(city)
         ecec = Agency.objects.create(
-            name="Oulun varhaiskasvatus", legal_name="Oulun kaupunki", controller="Oulun kaupunki", sector=Sector.ECEC
-        )
+            name="Oulun varhaiskasvatus", legal_name="Oulun kaupunki", controller="Oulun kaupunki", sector=Sector.ECEC,
+            written_consent=False,
+        )  # fmt: skip
         family = Agency.objects.create(
             name="Perhepalvelut", legal_name="Hyvinvointialue", controller="Hyvinvointialue",
-            sector=Sector.FAMILY_SERVICES,
+            sector=Sector.FAMILY_SERVICES, written_consent=False,
         )  # fmt: skip
         self.day_care = Unit.objects.create(agency=ecec, area=self.area, name="Päiväkoti Pikkukäpy")
         self.guidance = Unit.objects.create(agency=family, area=self.area, name="Perheohjaus Kuusiranta")
@@ -60,6 +63,7 @@ class World:
         self.officer = self.person("Ville Harjukallio", Role.OFFICER)
         self.administrator = self.person("Elina Saarikko", Role.ADMINISTRATOR)
         self.template = template()
+        ConsentWording.objects.get_or_create(version=1, defaults={"valid_from": date(2026, 1, 1), "text": "Saako puhua?"})
 
     def _area(self, name: str, genitive: str, phone: str) -> Area:
         return Area.objects.create(
@@ -102,8 +106,19 @@ class World:
         } | fields  # fmt: skip
         return intake.log_concern(by=by or self.professional, form_key=uuid.uuid4(), now=now, **values)
 
-    def case(self, *, call: str = "2026-06-05 12:46", concern: bool = True, child: str = "Aatu", age: int = 4) -> Case:
-        """A case opened from a call of Kaisa's, with Sari as a member and Antti as one who has left."""
+    def case(
+        self,
+        *,
+        call: str = "2026-06-05 12:46",
+        concern: bool = True,
+        child: str = "Aatu",
+        age: int = 4,
+        consent: bool = True,
+    ) -> Case:
+        """A case opened from a call of Kaisa's, with Sari as a member and Antti as one who has left.
+
+        The mother has said yes to everything for everybody in it, unless `consent` is false.
+        """
         now = at(call)
         row = self.concern(now=now, child_name=child, child_age=age) if concern else None
         taken = intake.begin_call(by=self.coordinator, area=self.area, concern=row, now=now)
@@ -115,11 +130,36 @@ class World:
         case = intake.finish_call(call=taken, by=self.coordinator, now=now).case
         assert case is not None
         meetings.add_member(case=case, user=self.member, must_attend=True, by=self.coordinator, now=now)
+        if consent:
+            self.consent(case)
         gone = meetings.add_member(case=case, user=self.left, must_attend=False, by=self.coordinator, now=now)
         from cases.actions.network import end_membership
 
         end_membership(case=case, membership=gone, reason="siirtyi muualle", by=self.coordinator, now=now)
         return Case.objects.get(pk=case.pk)
+
+    def consent(self, case: Case, *members: Any, sections: Any = ASKED, answer: str = "yes") -> Person:
+        """The mother's word on these sections for these members, by default for all professionals in the network."""
+        now = timezone.now()  # the database looks at its own clock: a word of another year would have ended one day
+        mother = case.persons.filter(kind="guardian", name="Hilla").first()
+        if mother is None:
+            meetings.add_person(
+                case=case,
+                kind="guardian",
+                name="Hilla",
+                family_name="Suvilehto",
+                relation="äiti",
+                by=self.coordinator,
+                now=now,
+            )
+            mother = case.persons.get(kind="guardian", name="Hilla")
+        seats = case.memberships.current().filter(user__isnull=False).exclude(role="coordinator")
+        seats = [seat for seat in seats if not members or seat.user in members]
+        record_words(
+            case=case, giver=mother, words=[Word(seat, section, answer) for seat in seats for section in sections],
+            way="meeting", valid_until=None, by=self.coordinator, now=now,
+        )  # fmt: skip
+        return mother
 
 
 def template() -> LogbookTemplate:

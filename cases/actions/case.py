@@ -62,8 +62,9 @@ def open_case(*, call: "Call", by: User, now: datetime) -> Case:
     """Open a case from a call: its two weeks, the child, the caller and the coordinator as the first members."""
     t0 = min(filter(None, [call.began_at, call.concern.sent_at if call.concern else None]))
     start = helsinki_date(t0)
+    lead_id = next_membership()
     case = Case.objects.create(
-        area_id=call.area_id, coordinator=by, opened_at=now, opened_by=by, t0_at=t0, day14_on=day14(start),
+        area_id=call.area_id, coordinator=by, lead_id=lead_id, opened_at=now, opened_by=by, t0_at=t0, day14_on=day14(start),
         plan_by_on=latest_meeting_day(start), consent=call.consent, protected=call.protected,
         child_name=call.child_name, child_age=call.age_on(start), caller_label=_caller(call),
     )  # fmt: skip
@@ -73,14 +74,24 @@ def open_case(*, call: "Call", by: User, now: datetime) -> Case:
     )  # fmt: skip
     child = Person.objects.create(case=case, kind=PersonKind.CHILD, name=call.child_name, family_name=call.child_family_name)
     PersonContact.objects.create(person=child, case=case, born_on=call.child_born_on)
+    Membership.objects.create(
+        pk=lead_id, case=case, user=by, unit_id=by.unit_id, role=MemberRole.COORDINATOR, named=call.protected,
+        started_at=now, started_by=by,
+    )  # fmt: skip
     Membership.objects.create(case=case, person=child, role=MemberRole.FAMILY, started_at=now, started_by=by)
-    _join(case, by, MemberRole.COORDINATOR, by=by, now=now)
     if call.concern and call.concern.logged_by_id != by.pk:
         caller = call.concern.logged_by
         _join(case, caller, MemberRole.CALLER, by=by, now=now, masked=call.caller_masked)
     note(case, "call", at=t0, by=None)
     note(case, "opened", at=now, by=by)
     return case
+
+
+def next_membership() -> int:
+    """The key of the lead's row, known beforehand: the situation and its lead point at each other."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval('cases_membership_id_seq')")
+        return int(cursor.fetchone()[0])
 
 
 def _join(case: Case, user: User, role: str, *, by: User, now: datetime, masked: bool = False) -> Membership:

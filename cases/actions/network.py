@@ -14,7 +14,7 @@ from networks.models import User
 @transaction.atomic
 def add_member(*, case: Case, user: User, must_attend: bool, masked: bool = False, by: User, now: datetime) -> Membership:
     """Take a professional into the network. Adding the same person twice at once makes one membership."""
-    case = _open(case)
+    case = open_case_of(case)
     existing = case.memberships.filter(user=user, ended_at=None).first()
     if existing:
         return existing
@@ -39,7 +39,7 @@ def add_person(
 
     Somebody of the same kind and name who is in already is the same person: a second press adds nobody.
     """
-    case = _open(case)
+    case = open_case_of(case)
     if kind == PersonKind.CHILD:
         raise NotAllowed(_("A situation is about one child."))
     same = {"person__kind": kind, "person__name": name, "person__family_name": family_name}
@@ -53,7 +53,7 @@ def add_person(
     member = Membership.objects.create(
         case=case, person=person, role=MemberRole.FAMILY, must_attend=must_attend, started_at=now, started_by=by
     )
-    _weigh_consent(case)
+    weigh_consent(case)
     note(case, "person_added", at=now, by=by, kind=kind)
     return member
 
@@ -61,11 +61,11 @@ def add_person(
 @transaction.atomic
 def record_consent(*, case: Case, person: Person, consent: str, consent_on: date | None, by: User, now: datetime) -> Person:
     """Record what a guardian has said of exchanging information."""
-    case = _open(case)
+    case = open_case_of(case)
     person = case.persons.select_for_update().get(pk=person.pk)
     person.consent, person.consent_on = consent, consent_on
     person.save(update_fields=["consent", "consent_on"])
-    _weigh_consent(case)
+    weigh_consent(case)
     note(case, "consent", at=now, by=by, consent=consent)
     return person
 
@@ -94,12 +94,20 @@ def end_blocker(case: Case, member: Membership) -> str | None:
     return None
 
 
-def _weigh_consent(case: Case) -> None:
-    """The case's state of consent, from its guardians: all have agreed, somebody is missing, somebody doesn't know.
+def weigh_consent(case: Case, giver: Person | None = None) -> None:
+    """The case's state of consent in one word, for lists: all who decide have said yes to something, somebody is missing,
+    somebody doesn't know. What is open to whom follows from the rows of consent, never from this word.
 
     Joint custody: one guardian's yes is not the other's. A case without recorded guardians keeps what the call told.
+    `giver` is somebody who has just said something: their own word is summed up first.
     """
-    said = set(case.memberships.current().filter(person__kind=PersonKind.GUARDIAN).values_list("person__consent", flat=True))
+    if giver is not None:
+        said_yes = case.consents.standing().filter(giver=giver, answer="yes").exists()
+        giver.consent = ConsentState.ORAL if said_yes else ConsentState.WAITING
+        giver.save(update_fields=["consent"])
+    excepted = case.consent_exceptions.filter(ended_at=None).values("guardian_id")
+    guardians = case.memberships.current().filter(person__kind=PersonKind.GUARDIAN).exclude(person_id__in=excepted)
+    said = set(guardians.values_list("person__consent", flat=True))
     if not said - {""}:
         return
     if said == {ConsentState.ORAL}:
@@ -109,7 +117,8 @@ def _weigh_consent(case: Case) -> None:
     case.save(update_fields=["consent"])
 
 
-def _open(case: Case) -> Case:
+def open_case_of(case: Case) -> Case:
+    """The case, locked and open. Raises NotAllowed for a closed one."""
     case = lock(case)
     if case.status == Status.CLOSED:
         raise NotAllowed(_("This situation is closed. Nothing can be added to it."))

@@ -1,31 +1,73 @@
-"""One family's way, from the call to the closing. Every table here has row security (migration 0002)."""
+"""One family's way, from the call to the closing. Every table here has row security (migrations 0002 and 0004)."""
 
 from cases.models.case import TEXT, TRANSITIONS, Case, CaseEvent, CaseText, CloseReason, ConsentState, Status
 from cases.models.clock import Escalation, StartCorrection, TwoWeekOutcome
+from cases.models.consent import (
+    ASKED,
+    WRITTEN,
+    Capacity,
+    CapacityFinding,
+    Consent,
+    ConsentException,
+    ConsentWording,
+    Hiding,
+    Reply,
+    Section,
+    Way,
+)
 from cases.models.intake import Call, Concern, FamilyAsked, Route
 from cases.models.people import PERSON_CONSENT, MemberRole, Membership, MembershipQuerySet, Person, PersonContact, PersonKind
+from cases.models.standing import (
+    ExceptionalAccess,
+    ExceptionalReason,
+    HandOver,
+    Recusal,
+    RecusalReason,
+    Task,
+    TaskKind,
+    Verdict,
+)
 
 __all__ = [
+    "ASKED",
     "PERSON_CONSENT",
     "TEXT",
     "TRANSITIONS",
+    "WRITTEN",
     "Call",
+    "Capacity",
+    "CapacityFinding",
     "Case",
     "CaseEvent",
     "CaseText",
     "CloseReason",
     "Concern",
+    "Consent",
+    "ConsentException",
     "ConsentState",
+    "ConsentWording",
     "Escalation",
+    "ExceptionalAccess",
+    "ExceptionalReason",
     "FamilyAsked",
+    "HandOver",
+    "Hiding",
     "MemberRole",
     "Membership",
     "MembershipQuerySet",
     "Person",
     "PersonContact",
     "PersonKind",
+    "Recusal",
+    "RecusalReason",
+    "Reply",
     "Route",
+    "Section",
     "StartCorrection",
     "Status",
+    "Task",
+    "TaskKind",
     "TwoWeekOutcome",
+    "Verdict",
+    "Way",
 ]

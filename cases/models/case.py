@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.apps import apps
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from networks.models import Area, User
@@ -62,15 +63,18 @@ class CloseReason(models.TextChoices):
 
 class CaseQuerySet(models.QuerySet["Case"]):
     def visible_to(self, user: User) -> "CaseQuerySet":
-        """The only definition of who may see a case: a coordinator the area's, a professional the own networks'."""
-        if user.hat == "area":
-            return self.filter(area_id__in=user.area_ids)
+        """The only definition of who may see a case: a coordinator the area's, a professional the own networks'.
+
+        Of a protected family's case a coordinator sees the own ones only; nobody sees one in which they are disqualified.
+        """
+        if user.hat not in ("area", "member"):
+            return self.none()
+        mine = apps.get_model("cases", "Membership").objects.seats_of(user, timezone.now()).filter(case=OuterRef("pk"))
         if user.hat == "member":
-            mine = apps.get_model("cases", "Membership").objects.filter(case=OuterRef("pk"), user_id=user.pk, ended_at=None)
-            # who coordinated is in the case by that role only: it ends when the role over the area does
-            mine = mine.filter(~Q(role="coordinator") | Q(case__area_id__in=user.area_ids))
             return self.filter(Exists(mine))
-        return self.none()
+        recused = apps.get_model("cases", "Recusal").objects.filter(user_id=user.pk).values("case_id")
+        in_area = self.filter(area_id__in=user.area_ids).exclude(pk__in=recused)
+        return in_area.filter(Q(protected=False) | Q(coordinator_id=user.pk) | Exists(mine))
 
     def open(self) -> "CaseQuerySet":
         return self.exclude(status=Status.CLOSED)
@@ -93,6 +97,9 @@ class Case(models.Model):
     ref = models.CharField(max_length=12, unique=True, default=new_ref, editable=False)
     area = models.ForeignKey(Area, models.PROTECT, related_name="+")
     coordinator = models.ForeignKey(User, models.PROTECT, related_name="+")
+    # The coordinator's own row in the network. The database keeps the three together: a foreign key of case, membership
+    # and person, checked at COMMIT, and a trigger that refuses an open case whose lead has ended (migration 0004).
+    lead = models.ForeignKey("cases.Membership", models.DO_NOTHING, related_name="+", db_constraint=False)
     status = models.CharField(max_length=12, choices=Status, default=Status.NEW)
     opened_at = models.DateTimeField()
     opened_by = models.ForeignKey(User, models.PROTECT, related_name="+")
@@ -103,12 +110,16 @@ class Case(models.Model):
     delay_reason = models.CharField(max_length=20, blank=True)
     consent = models.CharField(max_length=10, choices=ConsentState, blank=True)
     protected = models.BooleanField(default=False)
+    guardians_apart = models.BooleanField(default=False)
     child_name = models.CharField(max_length=60)
     child_age = models.PositiveSmallIntegerField(null=True)
     caller_label = models.CharField(max_length=260, blank=True)
     closed_at = models.DateTimeField(null=True)
     closed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     close_reason = models.CharField(max_length=20, choices=CloseReason, blank=True)
+
+    # What is open to the reader of this request; set by the door (cases.access), never stored.
+    sections: frozenset[str] | None = None
 
     objects = CaseQuerySet.as_manager()
 

@@ -1,10 +1,11 @@
 """How a way begins: a concern that a professional writes, and the call that the coordinator takes."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cases.models.case import TEXT, Case, ConsentState
@@ -12,6 +13,7 @@ from networks.models import Area, Unit, User
 from yhteiso.lib.ids import new_ref
 
 SHORTEST_PHONE = 6
+OWN_TEXT = timedelta(days=30)  # how long after the answer its writer still sees a concern
 
 
 class FamilyAsked(models.TextChoices):
@@ -37,10 +39,17 @@ def split_phone(text: str) -> tuple[str, str]:
 
 class ConcernQuerySet(models.QuerySet["Concern"]):
     def visible_to(self, user: User) -> "ConcernQuerySet":
-        """The own ones; for a coordinator, the area's."""
+        """The own ones; for a coordinator, the area's.
+
+        The right to one's own text belongs to person and unit, and ends 30 days after the answer (`told_of` has the rest).
+        """
         if user.hat == "area":
-            return self.filter(area_id__in=user.area_ids)
-        return self.filter(logged_by_id=user.pk) if user.hat == "member" else self.none()
+            return self.filter(Q(case=None) | Q(case__in=Case.objects.visible_to(user)), area_id__in=user.area_ids)
+        if user.hat != "member":
+            return self.none()
+        fresh = Q(answered_at=None) | Q(answered_at__gt=timezone.now() - OWN_TEXT)
+        recused = Case.objects.filter(recusals__user_id=user.pk)
+        return self.filter(fresh, logged_by_id=user.pk, unit_id=user.unit_id, unit__isnull=False).exclude(case__in=recused)
 
     def waiting(self) -> "ConcernQuerySet":
         return self.filter(answered_at=None)
@@ -120,7 +129,11 @@ class Route(models.TextChoices):
 
 class CallQuerySet(models.QuerySet["Call"]):
     def visible_to(self, user: User) -> "CallQuerySet":
-        return self.filter(area_id__in=user.area_ids) if user.hat == "area" else self.none()
+        """The area's; of a protected family's call only the one who takes it, and whoever may see what came of it."""
+        if user.hat != "area":
+            return self.none()
+        own = Q(protected=False) | Q(case__isnull=False) | Q(taken_by_id=user.pk)
+        return self.filter(own, Q(case=None) | Q(case__in=Case.objects.visible_to(user)), area_id__in=user.area_ids)
 
     def unfinished(self) -> "CallQuerySet":
         return self.filter(finished_at=None)

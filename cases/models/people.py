@@ -1,7 +1,11 @@
 """The family's people and the network around them."""
 
+from datetime import datetime
+
+from django.apps import apps
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from cases.models.case import Case, ConsentState
@@ -34,6 +38,8 @@ class Person(models.Model):
     interpreter = models.BooleanField(default=False)
     consent = models.CharField(max_length=10, choices=ConsentState, blank=True)
     consent_on = models.DateField(null=True)
+    # An account of their own: the grant of the family's page, given one by one.
+    account = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
 
     class Meta:
         ordering = ["pk"]
@@ -68,11 +74,24 @@ class MemberRole(models.TextChoices):
     COORDINATOR = "coordinator", _("Coordinates")
     MEMBER = "member", _("Member")
     FAMILY = "family", _("Family")
+    EXCEPTIONAL = "exceptional", _("Let in for a day")
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def current(self) -> "MembershipQuerySet":
-        return self.filter(ended_at=None)
+        """Those who are in now; somebody let in exceptionally is not part of the network."""
+        return self.filter(ended_at=None).exclude(role=MemberRole.EXCEPTIONAL)
+
+    def seats_of(self, user: User, now: datetime) -> "MembershipQuerySet":
+        """The rows by which this person may open a case as a professional now; `sec.my_seats` says the same in SQL.
+
+        A seat belongs to a person and a unit and ends when either does; a coordinator's ends with the role over the area.
+        """
+        mine = self.filter(Q(expires_at=None) | Q(expires_at__gt=now), user_id=user.pk, ended_at=None)
+        as_lead = Q(role=MemberRole.COORDINATOR, case__area_id__in=user.area_ids)
+        as_member = ~Q(role=MemberRole.COORDINATOR) & (Q(unit_id=user.unit_id) if user.unit_id else Q(unit=None))
+        recused = Exists(apps.get_model("cases", "Recusal").objects.filter(case_id=OuterRef("case_id"), user_id=user.pk))
+        return mine.filter(as_lead | as_member).exclude(recused)
 
     def with_people(self) -> "MembershipQuerySet":
         """With names, units and agencies, without anybody's credentials."""
@@ -91,6 +110,13 @@ class Membership(models.Model):
     role = models.CharField(max_length=12, choices=MemberRole)
     must_attend = models.BooleanField(default=False)
     masked = models.BooleanField(default=False)
+    # Takes part with presence and promises, and sees no content (only a note that they are in).
+    index_only = models.BooleanField(default=False)
+    # Of a protected family: sees what is hidden from the others.
+    named = models.BooleanField(default=False)
+    # Let in exceptionally: until when, and into which sections.
+    expires_at = models.DateTimeField(null=True)
+    sections = ArrayField(models.CharField(max_length=10), default=list)
     started_at = models.DateTimeField()
     started_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     ended_at = models.DateTimeField(null=True)
@@ -109,6 +135,15 @@ class Membership(models.Model):
             models.CheckConstraint(
                 condition=Q(ended_at=None, end_reason="") | Q(ended_at__isnull=False) & ~Q(end_reason=""),
                 name="member_end_has_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(role=MemberRole.EXCEPTIONAL, expires_at__isnull=False)
+                | ~Q(role=MemberRole.EXCEPTIONAL) & Q(expires_at=None),
+                name="member_for_a_day_has_an_end",
+            ),
+            models.CheckConstraint(
+                condition=~Q(role=MemberRole.COORDINATOR) | Q(masked=False, index_only=False, user__isnull=False),
+                name="member_who_leads_sees_all",
             ),
             models.UniqueConstraint(
                 fields=["case", "user"], condition=Q(ended_at=None, user__isnull=False), name="member_once_at_a_time"

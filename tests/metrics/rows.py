@@ -3,6 +3,7 @@
 import uuid
 from datetime import date, datetime, timedelta
 
+from cases.actions.case import next_membership
 from cases.models import Call, Case, Person, PersonKind, TwoWeekOutcome
 from cases.models.people import MemberRole, Membership
 from meetings.models import Commitment, Meeting, MeetingStatus
@@ -21,10 +22,12 @@ def family(
     t0 = at(call)
     day = helsinki_date(t0)
     met = None if days is None else t0 + timedelta(days=days, hours=1)
+    lead_id = next_membership()
     case = Case.objects.create(
-        area=area or world.area, coordinator=by, opened_at=t0, opened_by=by, t0_at=t0, day14_on=day14(day),
+        area=area or world.area, coordinator=by, lead_id=lead_id, opened_at=t0, opened_by=by, t0_at=t0, day14_on=day14(day),
         plan_by_on=latest_meeting_day(day), first_met_at=met, child_name=CANARY, caller_label=CANARY, consent="oral",
     )  # fmt: skip
+    Membership.objects.create(pk=lead_id, case=case, user=by, role="coordinator", started_at=t0, started_by=by)
     if outcome:
         kept = days is not None and days <= 14
         TwoWeekOutcome.objects.create(

@@ -9,7 +9,8 @@ from django.db import transaction
 
 from cases.actions import intake
 from cases.actions.clock import STEPS, escalate, step_due_at
-from cases.models import Case, PersonKind
+from cases.actions.consent import Word, record_words
+from cases.models import ASKED, Case, MemberRole, PersonKind, Section
 from meetings.actions import commitment, logbook, meeting
 from meetings.models import Meeting
 from networks.models import User
@@ -129,6 +130,17 @@ class Way:
         for name in self.story.members:
             user = self.cast.people[name]
             meeting.add_member(case=case, user=user, must_attend=name == "Sari", by=self.coordinator, now=at)
+        self._consents(case, at + timedelta(minutes=5))
+
+    def _consents(self, case: Case, at: datetime) -> None:
+        """Everybody has agreed to be invited together; the rest is agreed where the guardian has already said yes."""
+        members = list(case.memberships.current().filter(user__isnull=False).exclude(role=MemberRole.COORDINATOR))
+        for guardian in case.persons.filter(kind=PersonKind.GUARDIAN):
+            sections = ASKED if guardian.consent == "oral" else (Section.TIME,)
+            record_words(
+                case=case, giver=guardian, words=[Word(m, s, "yes") for m in members for s in sections], way="meeting",
+                valid_until=None, by=self.coordinator, now=at,
+            )  # fmt: skip
 
     def _meeting(self, case: Case) -> None:
         story = self.story

@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 
 from django.db import transaction
 
+from cases.actions.case import next_membership
 from cases.models import (
     Call,
     Case,
@@ -77,13 +78,18 @@ def _family(cast: Cast, month: date, k: int, of: int, kept: float, chance: rando
     met = _met_on(call, in_time, chance)
     closed_at = min(at_helsinki(met + timedelta(days=40 + chance.randrange(20)), time(14, 0)), now)
     met_at = at_helsinki(met, time(13, 0))
+    lead_id = next_membership()
     case = Case.objects.create(
-        area=cast.area, coordinator=coordinator, status=Status.CLOSED, opened_at=t0, opened_by=coordinator, t0_at=t0,
+        area=cast.area, coordinator=coordinator, lead_id=lead_id, status=Status.CLOSED, opened_at=t0, opened_by=coordinator, t0_at=t0,
         day14_on=day14(call), plan_by_on=latest_meeting_day(call), first_met_at=met_at,
         consent="oral", child_name=chance.choice(NAMES), child_age=chance.randrange(1, 16), closed_at=closed_at,
         closed_by=coordinator, close_reason=CloseReason.EVERYDAY_WORKS,
     )  # fmt: skip
     child = Person.objects.create(case=case, kind=PersonKind.CHILD, name=case.child_name)
+    Membership.objects.create(
+        pk=lead_id, case=case, user=coordinator, unit_id=coordinator.unit_id, role=MemberRole.COORDINATOR,
+        started_at=t0, started_by=coordinator,
+    )  # fmt: skip
     Membership.objects.create(case=case, person=child, role=MemberRole.FAMILY, started_at=t0, started_by=coordinator)
     TwoWeekOutcome.objects.create(
         case=case, met=met <= case.day14_on, day_number=(met - call).days if met <= case.day14_on else None,

@@ -18,6 +18,8 @@ AGENCIES = {
     "Aikuisten palvelut": (COUNTY_NAME, Sector.ADULT_SERVICES),
     NGO: (NGO, Sector.NGO),
 }
+# The authorities: an oral consent is enough for them.
+ORAL = {Sector.ECEC, Sector.BASIC_EDUCATION, Sector.FAMILY_SERVICES, Sector.HEALTH, Sector.ADULT_SERVICES}
 UNITS = {
     "Päiväkoti Pikkukäpy": "Oulun varhaiskasvatus",
     "Päiväkoti Hippula": "Oulun varhaiskasvatus",
@@ -83,8 +85,11 @@ def load() -> Cast:
     for name, agency_name in UNITS.items():
         controller, sector = AGENCIES[agency_name]
         agency, _ = Agency.objects.get_or_create(
-            name=agency_name, defaults={"legal_name": controller, "controller": controller, "sector": sector}
-        )
+            name=agency_name,
+            defaults={
+                "legal_name": controller, "controller": controller, "sector": sector, "written_consent": sector not in ORAL,
+            },
+        )  # fmt: skip
         cast.units[name], _ = Unit.objects.get_or_create(agency=agency, name=name, defaults={"area": area})
     for person in PEOPLE:
         _person(cast, *person)

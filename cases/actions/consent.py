@@ -1,0 +1,256 @@
+"""Consent to exchange information: recording what a giver said, its paper, its end, and who decides for the child."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from cases.access import NotAllowed
+from cases.actions.case import lock, note
+from cases.actions.network import open_case_of, weigh_consent
+from cases.actions.task import open_task
+from cases.models import (
+    WRITTEN,
+    Capacity,
+    CapacityFinding,
+    Case,
+    Consent,
+    ConsentException,
+    ConsentWording,
+    Hiding,
+    MemberRole,
+    Membership,
+    Person,
+    PersonKind,
+    Reply,
+    Section,
+    TaskKind,
+    Way,
+)
+from networks.models import User
+from yhteiso.lib.dates import helsinki_date
+
+LONGEST = timedelta(days=365)
+CALL_WITHIN = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Word:
+    """One word of a giver: for which member's unit (or for that member alone), on which section, yes or no."""
+
+    member: Membership
+    section: str
+    answer: str
+
+
+@transaction.atomic
+def record_words(
+    *, case: Case, giver: Person, words: Iterable[Word], way: str, valid_until: date | None, by: User, now: datetime
+) -> list[Consent]:
+    """Record what a guardian, or a child who decides, said. A new word ends the earlier one, which stays readable.
+
+    A yes is valid until the day given, by default and at most twelve months. In writing it is confirmed at once; an oral
+    yes where a written one is needed waits for its paper. A no after a yes is a withdrawal. Raises NotAllowed for a
+    person of another situation, somebody who doesn't decide, or a day that can't be.
+    """
+    case = open_case_of(case)
+    giver = _giver(case, giver)
+    until = _until(valid_until, now)
+    wording = ConsentWording.objects.first()
+    if wording is None:
+        raise NotAllowed(_("No wording of the consent has been loaded. Tell the administrator."))
+    written = []
+    for word in words:
+        row = _replace(case, giver, word, by, now)
+        if row is None:
+            continue
+        row.way, row.wording, row.asked_by, row.asked_at = Way(way), wording, by, now
+        if row.answer == Reply.YES:
+            row.valid_until = until
+            if row.way in WRITTEN:
+                row.confirmed_at, row.confirmed_by = now, by
+        row.save(force_insert=True)
+        written.append(row)
+    if written:
+        _after(case, giver, written, by, now)
+    return written
+
+
+@transaction.atomic
+def confirm_paper(*, case: Case, giver: Person, member: Membership, by: User, now: datetime) -> int:
+    """The giver's signed paper is here: every standing yes for this member's unit is confirmed. Returns how many."""
+    case = open_case_of(case)
+    rows = case.consents.standing().filter(
+        _recipient(member), giver=_giver(case, giver), answer=Reply.YES, confirmed_at=None
+    )
+    count = rows.update(confirmed_at=now, confirmed_by=by)
+    if count:
+        note(case, "consent_confirmed", at=now, by=by)
+        case.tasks.open().filter(kind=TaskKind.CONSENT_PAPER, about=_about(giver, member)).update(done_at=now, done_by=by)
+    return count
+
+
+@transaction.atomic
+def withdraw(*, case: Case, giver: Person, member: Membership, by: User, now: datetime) -> int:
+    """The giver takes back every yes to this member's unit. It holds from the end of this transaction on, in every
+    channel, and the lead gets a task to call the unit. Returns how many sections closed; a second press closes none.
+    """
+    case = lock(case)
+    rows = case.consents.standing().filter(_recipient(member), giver=giver, answer=Reply.YES)
+    words = [Word(member, row.section, Reply.NO) for row in rows]
+    if not words:
+        return 0
+    way = rows[0].way
+    return len(record_words(case=case, giver=giver, words=words, way=way, valid_until=None, by=by, now=now))
+
+
+@transaction.atomic
+def except_guardian(*, case: Case, guardian: Person, reason: str, by: User, now: datetime) -> ConsentException:
+    """Go on without this guardian's word, for a reason that both guardians can read. Twice at once is one exception.
+
+    Raises NotAllowed when it would leave nobody who decides.
+    """
+    case = open_case_of(case)
+    guardian = _giver(case, guardian)
+    others = case.memberships.current().filter(person__kind=PersonKind.GUARDIAN).exclude(person=guardian)
+    excepted = case.consent_exceptions.filter(ended_at=None).values("guardian_id")
+    if not others.exclude(person_id__in=excepted).exists():
+        raise NotAllowed(_("Somebody must decide for the child. An exception can't be made of every guardian."))
+    row, _made = ConsentException.objects.get_or_create(
+        case=case, guardian=guardian, ended_at=None, defaults={"reason": reason, "made_by": by, "made_at": now}
+    )
+    weigh_consent(case)
+    note(case, "consent_exception", at=now, by=by)
+    return row
+
+
+@transaction.atomic
+def end_exception(*, exception: ConsentException, by: User, now: datetime) -> ConsentException:
+    """The guardian's word is waited for again."""
+    case = open_case_of(exception.case)
+    row = case.consent_exceptions.select_for_update(of=("self",), no_key=True).get(pk=exception.pk)
+    if row.ended_at is None:
+        row.ended_at, row.ended_by = now, by
+        row.save(update_fields=["ended_at", "ended_by"])
+        weigh_consent(case)
+        note(case, "consent_exception_ended", at=now, by=by)
+    return row
+
+
+@transaction.atomic
+def assess_capacity(*, case: Case, finding: str, grounds: str, assessed_on: date, by: User, now: datetime) -> Capacity:
+    """Write whether the child decides themself. The latest assessment holds; consents given by others stay as rows."""
+    case = open_case_of(case)
+    if assessed_on > helsinki_date(now):
+        raise NotAllowed(_("The day is in the future."))
+    row = Capacity.objects.create(
+        case=case, finding=CapacityFinding(finding), grounds=grounds, assessed_by=by, assessed_on=assessed_on, written_at=now
+    )
+    weigh_consent(case)
+    note(case, "capacity", at=now, by=by, finding=str(row.finding))
+    return row
+
+
+@transaction.atomic
+def hide_from(*, case: Case, guardian: Person, section: str, reason: str, by: User, now: datetime) -> Hiding:
+    """A child who decides doesn't want this guardian to see a section. Raises NotAllowed where the guardians decide."""
+    case = open_case_of(case)
+    guardian = _giver(case, guardian)
+    if guardian.kind != PersonKind.GUARDIAN or not child_decides(case):
+        raise NotAllowed(_("Only a child who decides themself can hide something from a guardian."))
+    row, _made = Hiding.objects.get_or_create(
+        case=case, guardian=guardian, section=Section(section), ended_at=None,
+        defaults={"reason": reason, "written_by": by, "written_at": now},
+    )  # fmt: skip
+    note(case, "hidden", at=now, by=by)
+    return row
+
+
+@transaction.atomic
+def end_hiding(*, hiding: Hiding, by: User, now: datetime) -> Hiding:
+    """The child lets the guardian see the section again."""
+    case = open_case_of(hiding.case)
+    row = case.hidings.select_for_update(of=("self",), no_key=True).get(pk=hiding.pk)
+    if row.ended_at is None:
+        row.ended_at, row.ended_by = now, by
+        row.save(update_fields=["ended_at", "ended_by"])
+        note(case, "hiding_ended", at=now, by=by)
+    return row
+
+
+def child_decides(case: Case) -> bool:
+    """Whether the child's own word is the one that counts, by the latest assessment."""
+    latest = case.capacities.order_by("-written_at", "-pk").first()
+    return latest is not None and latest.finding == CapacityFinding.CAPABLE
+
+
+def needs_paper(member: Membership) -> bool:
+    """Whether a yes for this member must be in writing and for this person alone (OHL 19 §). The family's own people too."""
+    return member.unit is None or member.unit.agency.written_consent
+
+
+def _recipient(member: Membership) -> Q:
+    return Q(membership=member) if needs_paper(member) else Q(unit_id=member.unit_id)
+
+
+def _about(giver: Person, member: Membership) -> str:
+    return f"{giver.pk}-{member.pk}"
+
+
+def _giver(case: Case, giver: Person) -> Person:
+    """The person as one of this situation's who may give a word. Raises NotAllowed otherwise."""
+    row = case.persons.filter(pk=giver.pk, memberships__ended_at=None).exclude(kind=PersonKind.CLOSE).first()
+    if row is None or (row.kind == PersonKind.CHILD and not child_decides(case)):
+        raise NotAllowed(_("This person does not decide in this situation."))
+    return row
+
+
+def _until(day: date | None, now: datetime) -> date:
+    today = helsinki_date(now)
+    until = day or today + LONGEST
+    if until < today:
+        raise NotAllowed(_("The consent would have ended already. Choose a later day."))
+    if until > today + LONGEST:
+        raise NotAllowed(_("A consent is valid for twelve months at most."))
+    return until
+
+
+def _replace(case: Case, giver: Person, word: Word, by: User, now: datetime) -> Consent | None:
+    """A new row for the word, the standing one ended; None when nothing changes."""
+    if word.member.case_id != case.pk or word.member.role in (MemberRole.COORDINATOR, MemberRole.EXCEPTIONAL):
+        raise NotAllowed(_("Choose somebody who is in the network."))
+    standing = case.consents.standing().select_for_update(of=("self",), no_key=True)
+    row = standing.filter(_recipient(word.member), giver=giver, section=word.section).first()
+    if row and row.answer == word.answer != Reply.YES:
+        return None
+    if row:
+        row.ended_at, row.ended_by = now, by
+        row.withdrawn = row.answer == Reply.YES and word.answer != Reply.YES
+        row.save(update_fields=["ended_at", "ended_by", "withdrawn"])
+    individual = needs_paper(word.member)
+    new = Consent(case=case, giver=giver, section=Section(word.section), answer=Reply(word.answer))
+    new.membership, new.unit_id = (word.member, None) if individual else (None, word.member.unit_id)
+    new.took_back = bool(row and row.withdrawn)  # type: ignore[attr-defined]
+    return new
+
+
+def _after(case: Case, giver: Person, rows: list[Consent], by: User, now: datetime) -> None:
+    """What follows from new words: the summary, an event without a word of theirs, and the tasks."""
+    weigh_consent(case, giver)
+    took_back = [row for row in rows if row.took_back]  # type: ignore[attr-defined]
+    note(case, "consent_withdrawn" if took_back else "consent", at=now, by=by)
+    for row in took_back[:1]:
+        about = f"{row.unit_id or ''}-{row.membership_id or ''}-{row.pk}"
+        open_task(
+            kind=TaskKind.CONSENT_WITHDRAWN, case=case, to=case.coordinator_id, due_at=now + CALL_WITHIN, now=now,
+            about=about, unit=row.unit_id,
+        )  # fmt: skip
+    for row in rows:
+        if row.membership_id and row.answer == Reply.YES and not row.confirmed_at and row.section != Section.TIME:
+            open_task(
+                kind=TaskKind.CONSENT_PAPER, case=case, to=case.coordinator_id, due_at=now + timedelta(days=7), now=now,
+                about=f"{giver.pk}-{row.membership_id}",
+            )  # fmt: skip
