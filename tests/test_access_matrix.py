@@ -17,9 +17,11 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from cases.actions import clock, intake
-from cases.models import Case
+from cases.actions.consent import Word, record_words
+from cases.models import ASKED, Case
 from meetings.actions import logbook as logbooks
 from meetings.actions import meeting as meetings
 from meetings.models import Commitment
@@ -73,6 +75,11 @@ class Scene:
         self.guardian = meetings.add_person(
             case=self.case, kind="guardian", name="Jenna", family_name="SALAINEN-SUKUNIMI", by=by, now=now
         )
+        seats = self.case.memberships.current().filter(user__isnull=False).exclude(role="coordinator")
+        record_words(
+            case=self.case, giver=self.guardian.person, words=[Word(s, section, "yes") for s in seats for section in ASKED],
+            way="paper", valid_until=None, by=by, now=timezone.now(),
+        )  # fmt: skip
         self.correction = clock.correct_start(case=self.case, new_at=at("2026-06-06 10:00"), reason="x", by=by, now=now)
         Commitment.objects.filter(pk=self.row.pk).update(agreed_at=now)
         FrozenMonth.objects.create(
