@@ -15,11 +15,18 @@ from networks.models import User
 def add_member(*, case: Case, user: User, must_attend: bool, masked: bool = False, by: User, now: datetime) -> Membership:
     """Take a professional into the network. Adding the same person twice at once makes one membership."""
     case = open_case_of(case)
-    existing = case.memberships.filter(user=user, ended_at=None).first()
-    if existing:
-        return existing
     if not user.is_active:
         raise NotAllowed(_("This person's account is no longer in use."))
+    if case.recusals.filter(user=user).exists():
+        raise NotAllowed(_("This person is disqualified in this situation."))
+    existing = case.memberships.filter(user=user, ended_at=None).first()
+    if existing and existing.role != MemberRole.EXCEPTIONAL and existing.unit_id == user.unit_id:
+        return existing
+    if existing:  # let in for a day, or a seat in a unit that they have left: this one takes its place
+        if refusal := end_blocker(case, existing):
+            raise NotAllowed(refusal)
+        existing.ended_at, existing.ended_by, existing.end_reason = now, by, "replaced"
+        existing.save(update_fields=["ended_at", "ended_by", "end_reason"])
     member = Membership.objects.create(
         case=case, user=user, unit_id=user.unit_id, role=MemberRole.MEMBER, must_attend=must_attend, masked=masked,
         started_at=now, started_by=by,
