@@ -16,7 +16,8 @@ from networks.access import NotAllowed, UserRequest, for_administrators, log
 from networks.actions import account as accounts
 from networks.actions import power as powers
 from networks.actions.database import open_duties
-from networks.models import AccountEvent, PowerProposal, RoleMembership, User
+from networks.models import AccountEvent, PowerProposal, Role, RoleMembership, User
+from networks.notices import role_text
 from networks.power_forms import EmailForm, ReasonForm, RoleForm
 from networks.powers import SIGHT, title_text
 from yhteiso.audit.models import Verb
@@ -134,7 +135,14 @@ def role_end(request: UserRequest, pk: int, row: int) -> HttpResponse:
     def deed(data: dict[str, Any], now: datetime) -> object:
         return accounts.end_role(membership=membership, by=request.user, reason=data["reason"], now=now)
 
-    return _ask(request, person, ReasonForm, deed, "role_end", intro=str(membership))
+    return _ask(
+        request,
+        person,
+        ReasonForm,
+        deed,
+        "role_end",
+        intro=role_text(membership.role, str(membership.area or membership.unit or "")),
+    )
 
 
 def _ask(
@@ -171,7 +179,13 @@ def _find(pk: int) -> User:
 
 def _roles(person: User, today: Any) -> list[dict[str, Any]]:
     rows = RoleMembership.objects.filter(user=person).select_related("area", "unit").order_by("-starts_on", "-pk")
-    return [{"row": row, "now": row.in_force(today), "sight": SIGHT[row.role]} for row in rows]  # type: ignore[index]
+    return [
+        {
+            "row": row, "now": row.in_force(today), "sight": SIGHT[Role(row.role)], "year": str(row.starts_on.year),
+            "title": role_text(row.role, str(row.area or row.unit or "")),
+        }
+        for row in rows
+    ]  # fmt: skip
 
 
 def _events(person: User) -> QuerySet[AccountEvent]:

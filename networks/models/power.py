@@ -114,7 +114,7 @@ class PowerProposal(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(accepted_at=None, accepted_by=None)
-                | Q(accepted_by__isnull=False, accepted_at__lt=F("expires_at")),
+                | Q(accepted_at__isnull=False, accepted_by__isnull=False, accepted_at__lt=F("expires_at")),
                 name="power_accepted_by_somebody_in_time",
             ),
             models.CheckConstraint(
