@@ -11,7 +11,9 @@ from yhteiso.hats.walls import append_only, family_table
 
 ALL_HATS = ", ".join(role(hat) for hat in HATS)
 ADMIN, AREA = role("admin"), role("area")
-DEFINER = "SECURITY DEFINER SET search_path = pg_catalog, public"
+# pg_temp last: else somebody's own temporary table would stand before the real one.
+PATH = "SET search_path = pg_catalog, public, pg_temp"
+DEFINER = f"SECURITY DEFINER {PATH}"
 TODAY = "(now() AT TIME ZONE 'Europe/Helsinki')::date"
 IN_FORCE = f"r.starts_on <= {TODAY} AND (r.ends_on IS NULL OR r.ends_on >= {TODAY})"
 KEPT = "name, sort_key, title, unit_id, phone, language, lp_trained_on, protected_identity"
@@ -84,7 +86,7 @@ CREATE FUNCTION sec.power_proposed() RETURNS trigger LANGUAGE plpgsql {DEFINER} 
     END $$;
 CREATE TRIGGER power_proposed BEFORE INSERT ON networks_powerproposal FOR EACH ROW EXECUTE FUNCTION sec.power_proposed();
 
-CREATE FUNCTION sec.power_answered() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+CREATE FUNCTION sec.power_answered() RETURNS trigger LANGUAGE plpgsql {PATH} AS $$
     BEGIN
         IF coalesce(OLD.accepted_at, OLD.declined_at, OLD.withdrawn_at, OLD.lapsed_at) IS NOT NULL THEN
             RAISE EXCEPTION 'an answered proposal is never changed' USING ERRCODE = 'restrict_violation';
@@ -121,6 +123,7 @@ CREATE FUNCTION sec.accept_power(wanted bigint) RETURNS text LANGUAGE plpgsql {D
     DECLARE p networks_powerproposal; refusal text;
     BEGIN
         SELECT * INTO p FROM networks_powerproposal WHERE id = wanted FOR UPDATE;
+        PERFORM 1 FROM networks_user u WHERE u.id = p.target_id FOR NO KEY UPDATE;
         refusal := sec.power_refusal(p);
         IF refusal <> '' THEN RETURN refusal; END IF;
         UPDATE networks_powerproposal SET accepted_at = now(), accepted_by_id = sec.uid() WHERE id = p.id;
@@ -170,7 +173,10 @@ CREATE FUNCTION sec.account_refusal(who bigint) RETURNS text LANGUAGE plpgsql {D
     BEGIN
         IF NOT sec.administrator_at_work() THEN RETURN 'reach'; END IF;
         IF who = sec.uid() THEN RETURN 'own'; END IF;
-        PERFORM 1 FROM networks_user u WHERE u.id = who FOR UPDATE;
+        -- The same order as an acceptance: first what is proposed, then the person.
+        PERFORM 1 FROM networks_powerproposal p WHERE p.target_id = who
+            AND coalesce(p.accepted_at, p.declined_at, p.withdrawn_at, p.lapsed_at) IS NULL ORDER BY p.id FOR UPDATE;
+        PERFORM 1 FROM networks_user u WHERE u.id = who FOR NO KEY UPDATE;
         IF NOT FOUND THEN RETURN 'gone'; END IF;
         IF EXISTS (SELECT 1 FROM networks_user u WHERE u.id = who AND u.closed_at IS NOT NULL) THEN RETURN 'closed'; END IF;
         IF sec.last_administrator(who) THEN RETURN 'last'; END IF;
@@ -216,11 +222,11 @@ CREATE FUNCTION sec.end_role(wanted bigint, why text) RETURNS text LANGUAGE plpg
         RETURN '';
     END $$;
 
-CREATE FUNCTION sec.account_walls() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+CREATE FUNCTION sec.account_walls() RETURNS trigger LANGUAGE plpgsql {PATH} AS $$
     BEGIN
         -- The functions above run as the owner; a hat or the bare login, whatever it was granted, is refused here.
-        IF current_user <> '{OWNER}' AND (NEW.email, NEW.is_active, NEW.closed_at, NEW.closed_by_id, NEW.session_epoch)
-           IS DISTINCT FROM (OLD.email, OLD.is_active, OLD.closed_at, OLD.closed_by_id, OLD.session_epoch) THEN
+        IF current_user <> '{OWNER}' AND (NEW.id, NEW.email, NEW.is_active, NEW.closed_at, NEW.closed_by_id, NEW.session_epoch)
+           IS DISTINCT FROM (OLD.id, OLD.email, OLD.is_active, OLD.closed_at, OLD.closed_by_id, OLD.session_epoch) THEN
             RAISE EXCEPTION 'an account''s address and state have functions of their own'
                 USING ERRCODE = 'insufficient_privilege';
         END IF;
@@ -240,7 +246,7 @@ CREATE FUNCTION sec.account_walls() RETURNS trigger LANGUAGE plpgsql SET search_
     END $$;
 CREATE TRIGGER account_walls BEFORE UPDATE ON networks_user FOR EACH ROW EXECUTE FUNCTION sec.account_walls();
 
-CREATE FUNCTION sec.role_walls() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+CREATE FUNCTION sec.role_walls() RETURNS trigger LANGUAGE plpgsql {PATH} AS $$
     BEGIN
         IF (NEW.ends_on IS NULL OR NEW.ends_on >= {TODAY})
            AND EXISTS (SELECT 1 FROM networks_user u WHERE u.id = NEW.user_id AND u.closed_at IS NOT NULL) THEN

@@ -72,7 +72,7 @@ def test_those_who_may_accept_are_told_that_it_waits(world: World) -> None:
 
 def test_nobody_accepts_their_own_proposal(world: World) -> None:
     row = propose_role(world)
-    with pytest.raises(NotAllowed, match="Ehdotit tätä itse. Toisen ihmisen on hyväksyttävä se."):
+    with pytest.raises(NotAllowed, match=r"Ehdotit tätä itse\. Toisen ihmisen on hyväksyttävä se\."):
         accept(row, world.administrator, "admin")
     assert not has_role(world.member, Role.COORDINATOR)
 
