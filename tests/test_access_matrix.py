@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from cases.actions import clock, intake
 from cases.models import Case
@@ -24,6 +25,7 @@ from meetings.actions import logbook as logbooks
 from meetings.actions import meeting as meetings
 from meetings.models import Commitment
 from metrics.models import FrozenMonth
+from networks.actions import power
 from networks.models import User
 from tests.personas import World, at
 from yhteiso.audit.models import LogEntry
@@ -80,6 +82,10 @@ class Scene:
         )
         self.concern = self.world.concern(now=at("2026-06-07 09:00"))
         self.call = intake.begin_call(by=by, area=self.world.area, now=now)
+        self.power = power.propose_role(
+            person=self.world.member, role="leadership", area=self.world.area, unit=None, by=self.world.administrator,
+            reason="SALAINEN-SYY", now=timezone.now(),
+        )  # fmt: skip
 
     @cached_property
     def arguments(self) -> dict[str, Callable[[], dict[str, object]]]:
@@ -100,6 +106,12 @@ class Scene:
             "commitment-outcome": lambda: case | {"commitment": self.row.ref},
             "invitation": lambda: {"token": "x" * 32},
             "account_reset_password_from_key": lambda: {"uidb36": "1", "key": "x-y"},
+            "staff-role-end": lambda: {"pk": self.world.member.pk, "row": self.world.member.roles.get().pk},
+            "power": lambda: {"ref": self.power.ref},
+            "power-acceptance": lambda: {"ref": self.power.ref},
+            "power-refusal": lambda: {"ref": self.power.ref},
+            "power-withdrawal": lambda: {"ref": self.power.ref},
+            "staff": lambda: {"pk": self.world.member.pk},
             "month": lambda: {"year": 2026, "month": 6},
             "": lambda: case,
             "met": lambda: met,
@@ -108,7 +120,7 @@ class Scene:
     def url(self, name: str) -> str:
         if name in self.arguments:
             return reverse(name, kwargs=self.arguments[name]())
-        for kind in ("met", ""):
+        for kind in ("met", "", "staff"):
             try:
                 return reverse(name, kwargs=self.arguments[kind]())
             except Exception:
