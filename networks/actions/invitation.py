@@ -56,8 +56,11 @@ def find_invitation(*, token: str, now: datetime) -> AccountInvitation:
 
 
 @transaction.atomic
-def accept_invitation(*, token: str, password: str, now: datetime) -> User:
-    """Make the account with the role that was accepted. Two clicks make one account."""
+def accept_invitation(*, token: str, password: str | None, now: datetime) -> User:
+    """Make the account with the role that was accepted; without a password it is signed in by its organisation only.
+
+    Two clicks make one account. Raises InvitationGone or InvitationWaiting as `find_invitation` does.
+    """
     row = find_invitation(token=token, now=now)
     row = AccountInvitation.objects.select_for_update().get(pk=row.pk)
     if row.accepted_at or User.objects.filter(email=row.email).exists():

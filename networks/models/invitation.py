@@ -1,7 +1,6 @@
 """The invitation: the only way to an account."""
 
 import hashlib
-from datetime import datetime
 
 from django.db import models
 from django.db.models import Q
@@ -9,11 +8,6 @@ from django.utils.translation import gettext_lazy as _
 
 from networks.models.people import AREA_BOUND, Role, User
 from networks.models.places import Area, Unit
-
-
-class InvitationQuerySet(models.QuerySet["AccountInvitation"]):
-    def usable(self, now: datetime) -> "InvitationQuerySet":
-        return self.filter(accepted_at=None, expires_at__gt=now)
 
 
 class AccountInvitation(models.Model):
@@ -30,8 +24,6 @@ class AccountInvitation(models.Model):
     invited_at = models.DateTimeField(_("invited"), editable=False)
     expires_at = models.DateTimeField(editable=False)
     accepted_at = models.DateTimeField(_("accepted"), null=True, editable=False)
-
-    objects = InvitationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("invitation")

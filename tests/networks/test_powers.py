@@ -310,6 +310,24 @@ def test_a_declined_invitation_opens_nothing(world: World) -> None:
     assert not User.objects.filter(email="uusi@esimerkki.invalid").exists()
 
 
+def test_an_invitation_that_nobody_accepted_is_gone_with_its_proposal(world: World) -> None:
+    token, _ = invited(world)
+    later = timezone.now() + timedelta(days=13)
+    with pytest.raises(actions.InvitationWaiting):
+        actions.find_invitation(token=token, now=later)
+    with pytest.raises(actions.InvitationGone, match="vanhentunut"):
+        actions.find_invitation(token=token, now=later + timedelta(days=2))
+
+
+def test_an_address_that_has_an_account_meanwhile_gets_no_second_one(world: World) -> None:
+    token, row = invited(world)
+    accept(row, world.second_administrator, "admin")
+    User.objects.filter(pk=world.colleague.pk).update(email="uusi@esimerkki.invalid")
+    with pytest.raises(actions.InvitationGone):
+        actions.accept_invitation(token=token, password=PASSWORD, now=timezone.now())
+    assert [given.role for given in User.objects.get(pk=world.colleague.pk).current_roles] == [Role.PROFESSIONAL]
+
+
 def test_the_role_is_the_one_that_was_accepted(world: World) -> None:
     """The invitation's row may be tampered with after the acceptance; the account gets what two people saw."""
     token, row = invited(world)
