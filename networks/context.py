@@ -10,6 +10,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_noop as noop
 
 from networks.models import Area, Role, RoleMembership, User
+from networks.notices import title_of
 
 DEMO_DOMAIN = "esimerkki.invalid"  # the demonstration's people; such an address belongs to nobody (RFC 6761)
 
@@ -22,12 +23,13 @@ MENUS: dict[str, list[tuple[str, str]]] = {
     "unit": [("unit-commitments", noop("Promises"))],
     "report": [("month-latest", noop("Monthly overview"))],
     "officer": [("log", noop("Access log"))],
-    "admin": [("admin:index", noop("Reference data"))],
+    "admin": [("admin:index", noop("Reference data")), ("power-list", noop("Waiting powers"))],
 }  # fmt: skip
 HOMES = {"member": "home", "area": "board", "unit": "unit-commitments", "report": "month-latest", "officer": "log",
          "admin": "admin:index"}  # fmt: skip
 # Pages below a menu item, on which it is the current one.
-INSIDE = {"month-latest": ("month",), "case-list": ("case", "case-network"), "meeting-list": ("meeting", "meeting-new")}
+INSIDE = {"month-latest": ("month",), "case-list": ("case", "case-network"), "meeting-list": ("meeting", "meeting-new"),
+          "power-list": ("power",)}  # fmt: skip
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
@@ -85,6 +87,10 @@ def _person(request: HttpRequest, user: User) -> dict[str, Any]:
         "initials": user.initials,
         "account_url": reverse("mfa_index"),
         "role_url": reverse("role"),
+        "notices_url": reverse("notices"),
+        "notices": user.unseen_notices,
+        "notices_title": title_of(user.unseen_notices),
+        "powers_url": reverse("power-list") if hat == "area" and user.answers_for else "",
         "roles": [{"value": row.pk, "label": _role_label(row)} for row in user.current_roles if row != worn],
     }
 

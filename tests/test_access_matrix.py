@@ -27,6 +27,7 @@ from meetings.actions import logbook as logbooks
 from meetings.actions import meeting as meetings
 from meetings.models import Commitment
 from metrics.models import FrozenMonth
+from networks.actions import power
 from networks.models import Agency, Role, Unit, User
 from tests.personas import World, at
 from yhteiso.audit.models import LogEntry
@@ -93,6 +94,10 @@ class Scene:
         self.concern = self.world.concern(now=at("2026-06-07 09:00"))
         self.call = intake.begin_call(by=by, area=self.world.area, now=now)
         self.stand(by)
+        self.power = power.propose_role(
+            person=self.world.member, role="leadership", area=self.world.area, unit=None, by=self.world.administrator,
+            reason="SALAINEN-SYY", now=timezone.now(),
+        )  # fmt: skip
 
     def standings(self, by: User, now: datetime) -> dict[str, User]:
         """One person for each way of standing to the family besides being a member: all invited to the meeting."""
@@ -101,7 +106,11 @@ class Scene:
             "exceptional": "Hanna Koski", "expired": "Aino Salo", "moved": "Mikko Niemi", "suspended": "Saara Laine",
         }  # fmt: skip
         health = Agency.objects.create(
-            name="Neuvola", legal_name="Hyvinvointialue", controller="Hyvinvointialue", sector="health", written_consent=False
+            name="Neuvola",
+            legal_name="Hyvinvointialue",
+            controller="Hyvinvointialue",
+            sector="health",
+            written_consent=False,
         )
         people = {}
         for key, name in names.items():
@@ -152,6 +161,12 @@ class Scene:
             "commitment-outcome": lambda: case | {"commitment": self.row.ref},
             "invitation": lambda: {"token": "x" * 32},
             "account_reset_password_from_key": lambda: {"uidb36": "1", "key": "x-y"},
+            "staff-role-end": lambda: {"pk": self.world.member.pk, "row": self.world.member.roles.get().pk},
+            "power": lambda: {"ref": self.power.ref},
+            "power-acceptance": lambda: {"ref": self.power.ref},
+            "power-refusal": lambda: {"ref": self.power.ref},
+            "power-withdrawal": lambda: {"ref": self.power.ref},
+            "staff": lambda: {"pk": self.world.member.pk},
             "month": lambda: {"year": 2026, "month": 6},
             "": lambda: case,
             "met": lambda: met,
@@ -160,7 +175,7 @@ class Scene:
     def url(self, name: str) -> str:
         if name in self.arguments:
             return reverse(name, kwargs=self.arguments[name]())
-        for kind in ("met", ""):
+        for kind in ("met", "", "staff"):
             try:
                 return reverse(name, kwargs=self.arguments[kind]())
             except Exception:
@@ -170,9 +185,7 @@ class Scene:
     def ask(self, persona: str, method: str, name: str) -> object:
         user: User | None = None
         if persona not in ("anonymous", "nobody"):
-            user = self.people.get(persona) or getattr(
-                self.world, "professional" if persona == "no_factor" else persona
-            )
+            user = self.people.get(persona) or getattr(self.world, "professional" if persona == "no_factor" else persona)
             user = User.objects.get(pk=user.pk)
         if persona == "nobody":
             user = self.world.person("Ei Rooleja", None, self.world.day_care)

@@ -33,6 +33,12 @@ REASONS = {
     "not invited": _("not invited to the meeting"),
     "answer": _("somebody else's answer"),
     "outcome": _("somebody else's promise"),
+    "own": _("one's own proposal or account"),
+    "blocked": _("may not answer the proposal"),
+    "another's": _("somebody else's proposal"),
+    "last": _("the last administrator"),
+    "duties": _("open duties"),
+    "closed": _("a closed account"),
 }
 # The address book's names. A page that is not here is told by its name in the address book.
 PAGES = {
@@ -76,4 +82,18 @@ PAGES = {
     "month": _("monthly overview"),
     "month-latest": _("monthly overview"),
     "log": _("access log"),
+    "power-list": _("list of waiting powers"),
+    "power": _("proposed power"),
+    "power-acceptance": _("accepting a power"),
+    "power-refusal": _("declining a power"),
+    "power-withdrawal": _("withdrawing a proposed power"),
+    "staff-account": _("account of a worker"),
+    "staff-role": _("proposing a role"),
+    "staff-role-end": _("ending a role"),
+    "staff-email": _("proposing a sign-in address"),
+    "staff-second-factor": _("proposing to remove a second step"),
+    "staff-suspension": _("suspending an account"),
+    "staff-resumption": _("proposing to bring an account back"),
+    "staff-closure": _("closing an account"),
+    "notices": _("notices"),
 }
