@@ -75,18 +75,18 @@ class LogEntry(models.Model):
     actor_id = models.BigIntegerField(null=True)
     actor_name = models.CharField(max_length=120)
     actor_agency = models.CharField(max_length=120, blank=True)
-    actor_unit = models.CharField(max_length=120, blank=True, db_default="")
+    actor_unit = models.CharField(max_length=120, blank=True)
     hat = models.CharField(max_length=10)
     verb = models.CharField(max_length=12, choices=Verb)
     case_id = models.BigIntegerField(null=True)
     case_ids = models.JSONField(default=list)
     page = models.CharField(max_length=60)
-    sections = ArrayField(models.CharField(max_length=20), default=list, db_default=[])
-    why = models.CharField(max_length=20, blank=True, db_default="")
-    subject_kind = models.CharField(max_length=20, blank=True, db_default="")
-    subject_ref = models.CharField(max_length=20, blank=True, db_default="")
+    sections = ArrayField(models.CharField(max_length=20), default=list)
+    why = models.CharField(max_length=20, blank=True)
+    subject_kind = models.CharField(max_length=20, blank=True)
+    subject_ref = models.CharField(max_length=20, blank=True)
     result_count = models.PositiveIntegerField(null=True)
-    term_hash = models.CharField(max_length=64, blank=True, db_default="")
+    term_hash = models.CharField(max_length=64, blank=True)
     request_id = models.UUIDField(null=True)
     reason = models.CharField(max_length=120, blank=True)
 
@@ -95,7 +95,9 @@ class LogEntry(models.Model):
             models.Index(fields=["-at", "-id"], name="log_by_time"),
             models.Index(fields=["case_id", "-at"], name="log_by_case"),
             models.Index(fields=["actor_id", "-at"], name="log_by_actor"),
-            GinIndex(fields=["case_ids"], opclasses=["jsonb_path_ops"], condition=~Q(case_ids=[]), name="log_by_listed_case"),
+            GinIndex(
+                fields=["case_ids"], opclasses=["jsonb_path_ops"], condition=~Q(case_ids=[]), name="log_by_listed_case"
+            ),
         ]
         ordering = ["-at"]
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -80,8 +80,16 @@ def _micros(moment: datetime) -> int:
 
 
 def link_hash(
-    previous: bytes, *, seq: int, log: str, entry_id: UUID, entry_at: datetime, xid: int, sealed_at: datetime, row_hash: bytes
-) -> bytes:  # fmt: skip
+    previous: bytes,
+    *,
+    seq: int,
+    log: str,
+    entry_id: UUID,
+    entry_at: datetime,
+    xid: int,
+    sealed_at: datetime,
+    row_hash: bytes,
+) -> bytes:
     """The hash of a link: binds the row, its place, and everything before it."""
     texts = (str(seq), log, str(entry_id), str(_micros(entry_at)), str(xid), str(_micros(sealed_at)), row_hash.hex())
     return hashlib.sha256(previous + "".join(f"{len(text)}:{text}," for text in texts).encode()).digest()
@@ -101,7 +109,7 @@ def seal(*, now: datetime, limit: int = BATCH) -> int:
         rows = cursor.fetchall()
     last = Seal.objects.order_by("-seq").values_list("seq", "chain_hash").first()
     seq, head = (last[0], bytes(last[1])) if last else (0, FIRST)
-    made = []
+    made: list[tuple[Any, ...]] = []
     for log, entry_id, entry_at, xid, row_hash in rows:
         seq += 1
         facts = {
@@ -109,9 +117,22 @@ def seal(*, now: datetime, limit: int = BATCH) -> int:
             "row_hash": bytes(row_hash),
         }  # fmt: skip
         head = link_hash(head, **facts)
-        made.append(Seal(chain_hash=head, **facts))
-    Seal.objects.bulk_create(made, batch_size=1000)
+        made.append((*facts.values(), head))
+    _append(made)
     return len(made)
+
+
+def _append(made: list[tuple[Any, ...]]) -> None:
+    """All links in one statement: a row at a time takes six times as long (row security allows no COPY)."""
+    if not made:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO audit_seal (seq, log, entry_id, entry_at, xid, sealed_at, row_hash, chain_hash)"
+            " SELECT * FROM unnest(%s::bigint[], %s::text[], %s::uuid[], %s::timestamptz[], %s::bigint[],"
+            " %s::timestamptz[], %s::bytea[], %s::bytea[])",
+            [list(column) for column in zip(*made, strict=True)],
+        )
 
 
 def checkpoint(*, now: datetime) -> bool:
@@ -158,9 +179,8 @@ def walk(heads: Iterable[Head] = ()) -> Walk:
         if broken := _break(link, seq, head, passed):
             return Walk(seq, head.hex(), 0, broken)
         seq, head = link.seq, link.chain_hash
-        if told := wanted.pop(seq, None):
-            if told != {head.hex()}:
-                return Walk(seq, head.hex(), 0, Break("rewritten", seq, "the head is not the one that was told outside"))
+        if wanted.pop(seq, {head.hex()}) != {head.hex()}:
+            return Walk(seq, head.hex(), 0, Break("rewritten", seq, "the head is not the one that was told outside"))
     if wanted:
         return Walk(seq, head.hex(), 0, Break("truncated", seq, f"link {min(wanted)} was told outside and is gone"))
     waiting, stray = _strays()

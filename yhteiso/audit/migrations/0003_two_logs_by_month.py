@@ -95,7 +95,7 @@ CREATE FUNCTION sec.add_month(parent regclass, kind text, month date) RETURNS bo
 CREATE FUNCTION sec.ensure_partitions(on_day date) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, public SET timezone = 'UTC' SET lock_timeout = '5s' AS $$
     DECLARE
-        made integer := 0; month date; parent regclass; kind text;
+        made integer := 0; month date; early date[]; parent regclass; kind text;
         this date := date_trunc('month', on_day);
     BEGIN
         IF abs(on_day - current_date) > 400 THEN
@@ -104,8 +104,9 @@ CREATE FUNCTION sec.ensure_partitions(on_day date) RETURNS integer LANGUAGE plpg
         PERFORM pg_advisory_xact_lock(hashtext('yhteiso.log.months'));
         FOR parent, kind IN VALUES ('public.audit_logentry'::regclass, 'use'),
                                    ('public.audit_disclosureentry'::regclass, 'disclosure') LOOP
-            FOR month IN EXECUTE format('SELECT DISTINCT date_trunc(''month'', at)::date FROM log.%I WHERE at < $1',
-                                        kind || '_default') USING this::timestamptz LOOP
+            EXECUTE format('SELECT array_agg(DISTINCT date_trunc(''month'', at)::date) FROM log.%I WHERE at < $1',
+                           kind || '_default') INTO early USING this::timestamptz;
+            FOREACH month IN ARRAY coalesce(early, ARRAY[]::date[]) LOOP
                 made := made + sec.add_month(parent, kind, month)::integer;
             END LOOP;
             FOR n IN 0..24 LOOP
@@ -177,13 +178,13 @@ STATE = [
     migrations.AlterField(
         "logentry", "verb", models.CharField(choices=[(verb, verb.capitalize()) for verb in VERBS], max_length=12)
     ),
-    added("actor_unit", text(120, db_default="")),
-    added("sections", django.contrib.postgres.fields.ArrayField(models.CharField(max_length=20), default=list, db_default=[])),
-    added("why", text(20, db_default="")),
-    added("subject_kind", text(20, db_default="")),
-    added("subject_ref", text(20, db_default="")),
+    added("actor_unit", text(120)),
+    added("sections", django.contrib.postgres.fields.ArrayField(models.CharField(max_length=20), default=list)),
+    added("why", text(20)),
+    added("subject_kind", text(20)),
+    added("subject_ref", text(20)),
     added("result_count", models.PositiveIntegerField(null=True)),
-    added("term_hash", text(64, db_default="")),
+    added("term_hash", text(64)),
     added("request_id", models.UUIDField(null=True)),
     migrations.AddIndex(
         "logentry",

@@ -130,8 +130,7 @@ WALLS = "\n".join(
         ),
         # What was found stays as it was found: the officer writes the decision only.
         f"REVOKE UPDATE ON audit_oddity FROM {role('officer')};",
-        "GRANT UPDATE (decision, decided_by_id, decided_by_name, decided_at, note) ON audit_oddity"
-        f" TO {role('officer')};",
+        f"GRANT UPDATE (decision, decided_by_id, decided_by_name, decided_at, note) ON audit_oddity TO {role('officer')};",
     ]
 )
 
@@ -160,9 +159,7 @@ class Migration(migrations.Migration):
                 ("at", models.DateTimeField()),
                 (
                     "kind",
-                    models.CharField(
-                        choices=[("head", "Head"), ("whole", "Whole"), ("broken", "Broken")], max_length=10
-                    ),
+                    models.CharField(choices=[("head", "Head"), ("whole", "Whole"), ("broken", "Broken")], max_length=10),
                 ),
                 ("seq", models.BigIntegerField()),
                 ("head", models.CharField(max_length=64)),

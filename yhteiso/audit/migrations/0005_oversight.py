@@ -43,6 +43,11 @@ CREATE FUNCTION sec.case_of_ref(wanted text) RETURNS bigint LANGUAGE sql STABLE 
 CREATE FUNCTION sec.refs_of(wanted bigint[]) RETURNS TABLE (id bigint, ref text) LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path = pg_catalog, public AS $$ SELECT c.id, c.ref::text FROM cases_case c WHERE c.id = ANY (wanted) $$;
 
+CREATE FUNCTION sec.masked_in(wanted bigint) RETURNS bigint[] LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, public AS $$
+    SELECT coalesce(array_agg(DISTINCT m.user_id), '{{}}') FROM cases_membership m
+    WHERE m.case_id = wanted AND m.masked AND m.user_id IS NOT NULL $$;
+
 -- What is looked at again, of whole days in Helsinki: the key of a log row and the code of a rule, nothing else.
 -- A rule names a person and a case once a day, mass a person once an hour. Masses are counted over any sixty minutes.
 CREATE FUNCTION sec.find_oddities(first_day date, last_day date)
@@ -100,9 +105,9 @@ CREATE FUNCTION sec.find_oddities(first_day date, last_day date)
     ORDER BY rule, actor_id, case_id, span, at, id $$;
 
 REVOKE ALL ON FUNCTION sec.sees_case(bigint), sec.readers_of(bigint, timestamptz, uuid, integer), sec.case_of_ref(text),
-    sec.refs_of(bigint[]), sec.find_oddities(date, date) FROM PUBLIC;
+    sec.refs_of(bigint[]), sec.masked_in(bigint), sec.find_oddities(date, date) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION sec.sees_case(bigint), sec.readers_of(bigint, timestamptz, uuid, integer) TO {AREA}, {MEMBER};
-GRANT EXECUTE ON FUNCTION sec.case_of_ref(text), sec.refs_of(bigint[]) TO {OFFICER};
+GRANT EXECUTE ON FUNCTION sec.case_of_ref(text), sec.refs_of(bigint[]), sec.masked_in(bigint) TO {OFFICER};
 GRANT EXECUTE ON FUNCTION sec.find_oddities(date, date) TO {JOBS};
 """
 
