@@ -81,6 +81,19 @@ def test_a_masked_member_is_masked_here_and_in_the_database(world: World) -> Non
     assert all("Sari" not in r.who and "Päihde" not in r.unit for r in found)
 
 
+def test_a_search_in_the_log_is_not_told_to_whom_it_may_be_about(world: World) -> None:
+    case = world.case()
+    row(now=timezone.now(), case_id=case.pk)
+    world.client(world.officer).get("/log/", {"ref": case.ref, "why": "misuse"})
+    assert LogEntry.objects.filter(hat="officer", case_id=case.pk).count() == 1
+    assert "Ville Harjukallio" not in text(world, case, "member")
+    report = world.client(world.officer).get("/log/report/", {"ref": case.ref, "why": "request"}).content.decode()
+    assert 'name="hide"' in report
+    assert report.count("Ville Harjukallio") == world.client(world.officer).get("/log/report/").content.decode().count(
+        "Ville H"
+    )
+
+
 def test_fifty_rows_and_then_the_rest(world: World) -> None:
     case = world.case()
     now = timezone.now()

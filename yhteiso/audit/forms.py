@@ -1,9 +1,11 @@
 """What the logs may be asked. A name is sent, never put in an address: there stand only references, numbers and days."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from yhteiso.audit.words import DECISIONS, SEARCHES, VERBS
@@ -38,9 +40,9 @@ class PeriodForm(YhteisoForm):
         data = super().clean() or {}
         since, until = data.get("since"), data.get("until")
         if since and until and until < since:
-            self.add_error("until", field_error(_("The period ends before it begins.")))
+            self.add_error("until", field_error(gettext("The period ends before it begins.")))
         if since and since < self.oldest and not data.get("why") and "why" not in self.errors:
-            self.add_error("why", field_error(_("Rows older than two years are shown for a reason only. Choose it.")))
+            self.add_error("why", field_error(gettext("Rows older than two years are shown for a reason only. Choose it.")))
         return data
 
     def period(self) -> tuple[date, date]:
@@ -54,12 +56,12 @@ class CasePeriodForm(PeriodForm):
     """A period of one situation, or of all."""
 
     ref = forms.CharField(label=_("Situation's reference"), required=False, max_length=20)
-    field_order = ("ref", "since", "until", "why")
+    field_order: Sequence[str] = ("ref", "since", "until", "why")
 
     def clean_ref(self) -> str:
         ref = str(self.cleaned_data["ref"]).upper()
         if ref and not is_ref(ref):
-            raise field_error(_("A reference looks like this: 7K2M-41SX-Q9"))
+            raise field_error(gettext("A reference looks like this: 7K2M-41SX-Q9"))
         return ref
 
 
@@ -98,5 +100,5 @@ class DecisionForm(YhteisoForm):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         if data.get("note") and not data.get("decision") and "decision" not in self.errors:
-            self.add_error("decision", field_error(_("Choose a decision too.")))
+            self.add_error("decision", field_error(gettext("Choose a decision too.")))
         return data

@@ -226,8 +226,8 @@ def _strays() -> tuple[int, str]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FILTER (WHERE waiting), min(log || ' ' || entry_id::text) FILTER (WHERE NOT waiting)"
-            " FROM sec.strays(%s)",
-            [TOLERANCE],
+            " FROM sec.strays(make_interval(secs => %s))",
+            [TOLERANCE.total_seconds()],
         )
         waiting, stray = cursor.fetchone()
     return waiting, f"{stray} has no link" if stray else ""

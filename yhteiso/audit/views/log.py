@@ -78,7 +78,7 @@ def _people(who: str) -> list[dict[str, Any]]:
     if not key:  # nothing but punctuation
         return []
     rows = get_user_model()._default_manager.filter(sort_key__contains=key).order_by("sort_key", "pk")
-    return list(rows.values("pk", "name", "title", "unit__name")[:PEOPLE])
+    return [dict(row) for row in rows.values("pk", "name", "title", "unit__name")[:PEOPLE]]
 
 
 def _name(actor: int | None) -> str:
@@ -125,7 +125,7 @@ def disclosures(request: HttpRequest) -> HttpResponse:
         first, end = form.period()
         found = DisclosureEntry.objects.filter(at__gte=start_of_day(first), at__lt=start_of_day(end))
         if ref := form.cleaned_data["ref"]:
-            found = found.filter(case_id=case_of(ref))
+            found = found.filter(case_id=case_of(ref) or 0)
         rows = list(after(found, request.GET.get("after"))[: ROWS + 1])
     _note_reading(request, form, len(rows[:ROWS]))
     context = {

@@ -98,6 +98,7 @@ def _readers(case_id: int, form: ReportForm) -> tuple[list[Reader], bool]:
     """Everybody who saw something of the case in the period, those who opened it most first, and whether it was cut."""
     first, end = form.period()
     rows = LogEntry.objects.filter(at__gte=start_of_day(first), at__lt=start_of_day(end)).exclude(verb__in=NOT_SEEN)
+    rows = rows.exclude(hat="officer")  # who read the log saw nothing of the family
     opened = list(rows.filter(case_id=case_id).order_by("at", "pk")[: MOST + 1])
     listed = rows.filter(case_ids__contains=[case_id]).exclude(case_ids=[])
     lists = Counter(listed.order_by().values_list("actor_id", "actor_name", "actor_unit", "actor_agency", "hat"))
