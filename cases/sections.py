@@ -98,6 +98,7 @@ MATRIX: dict[Section, dict[str, Rule]] = {
 BASIC = (Section.TIME, Section.NETWORK)
 PAGES: dict[str, tuple[Section, ...]] = {
     "case": (*BASIC, Section.PLAN, Section.INTAKE),
+    "case-readers": (Section.NETWORK,),
     "case-start": (Section.TIME,),
     "case-start-accept": (Section.TIME,),
     "case-start-decline": (Section.TIME,),

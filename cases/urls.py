@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cases.views import call, concern, start
+from cases.views import call, concern, oversight, start
 
 urlpatterns = [
     path("concerns/new/", concern.new, name="concern-new"),
@@ -11,6 +11,7 @@ urlpatterns = [
     path("calls/<ref:ref>/", call.page, name="call"),
     path("calls/<ref:ref>/draft/", call.draft, name="call-draft"),
     path("calls/<ref:ref>/discard/", call.discard, name="call-discard"),
+    path("cases/<ref:ref>/readers/", oversight.readers, name="case-readers"),
     path("cases/<ref:ref>/start/", start.correct, name="case-start"),
     path("cases/<ref:ref>/start/<int:pk>/acceptance/", start.accept, name="case-start-accept"),
     path("cases/<ref:ref>/start/<int:pk>/refusal/", start.decline, name="case-start-decline"),

@@ -22,14 +22,20 @@ MENUS: dict[str, list[tuple[str, str]]] = {
              ("commitment-list", noop("Promises"))],
     "unit": [("unit-commitments", noop("Promises"))],
     "report": [("month-latest", noop("Monthly overview"))],
-    "officer": [("log", noop("Access log"))],
     "admin": [("admin:index", noop("Reference data")), ("power-list", noop("Waiting powers"))],
+    "officer": [("oversight", noop("Data protection")), ("log", noop("Log")), ("disclosures", noop("Disclosures")),
+                ("oddities", noop("Unusual"))],
 }  # fmt: skip
-HOMES = {"member": "home", "area": "board", "unit": "unit-commitments", "report": "month-latest", "officer": "log",
+HOMES = {"member": "home", "area": "board", "unit": "unit-commitments", "report": "month-latest", "officer": "oversight",
          "admin": "admin:index"}  # fmt: skip
 # Pages below a menu item, on which it is the current one.
-INSIDE = {"month-latest": ("month",), "case-list": ("case", "case-network"), "meeting-list": ("meeting", "meeting-new"),
-          "power-list": ("power",)}  # fmt: skip
+INSIDE = {
+    "power-list": ("power",),
+    "log": ("log-report",),
+    "month-latest": ("month",),
+    "case-list": ("case", "case-network", "case-readers"),
+    "meeting-list": ("meeting", "meeting-new"),
+}
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
