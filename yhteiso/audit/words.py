@@ -32,6 +32,8 @@ REASONS = {
     "coordinate": _("only for the coordinator"),
     "not invited": _("not invited to the meeting"),
     "answer": _("somebody else's answer"),
+    "hetu": _("identity code shown or compared"),
+    "hetu key": _("an identity code could not be opened"),
     "outcome": _("somebody else's promise"),
 }
 # The address book's names. A page that is not here is told by its name in the address book.
@@ -54,6 +56,9 @@ PAGES = {
     "case-network": _("network"),
     "case-network-person": _("network, somebody of the family"),
     "network-end": _("leaving a network"),
+    "person-identity": _("identity code"),
+    "person-identity-reading": _("identity code shown"),
+    "person-identity-removal": _("removing an identity code"),
     "person-consent": _("consent of a person"),
     "escalation-seen": _("reminders of a situation"),
     "meeting": _("meeting"),
