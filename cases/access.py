@@ -22,7 +22,7 @@ class UserRequest(HttpRequest):
     user: User
 
 
-Permission = Literal["view", "text", "coordinate", "answer", "write_logbook", "print"]
+Permission = Literal["view", "text", "coordinate", "answer", "promise", "write_logbook", "print"]
 
 # Which hats may do what in a case that they see. Reviewed as a table; the walls of PostgreSQL say the same.
 ALLOWED: dict[Permission, set[str]] = {
@@ -30,6 +30,7 @@ ALLOWED: dict[Permission, set[str]] = {
     "text": {"area"},
     "coordinate": {"area"},
     "answer": {"area", "member"},
+    "promise": {"area", "member"},
     "write_logbook": {"area", "member"},
     "print": {"area", "member"},
 }

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 
 from cases.access import NotAllowed
@@ -57,9 +58,12 @@ def begin_call(*, by: User, area: Area, concern: Concern | None = None, now: dat
     """
     if concern is None:
         return _untouched(by, area, now) or Call.objects.create(area=area, taken_by=by, began_at=now)
-    concern = Concern.objects.select_for_update(of=("self",), no_key=True).select_related("unit", "logged_by").defer(
-        "logged_by__password", "logged_by__last_login"
-    ).get(pk=concern.pk)  # fmt: skip
+    concern = _fresh(
+        Concern.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("unit", "logged_by")
+        .defer("logged_by__password", "logged_by__last_login"),
+        concern.pk,
+    )
     if existing := Call.objects.filter(concern=concern).first():
         return existing
     return Call.objects.create(
@@ -160,4 +164,16 @@ def _untouched(by: User, area: Area, now: datetime) -> Call | None:
 
 
 def _locked(call: Call) -> Call:
-    return Call.objects.select_for_update(of=("self",), no_key=True).get(pk=call.pk)
+    return _fresh(Call.objects.select_for_update(of=("self",), no_key=True), call.pk)
+
+
+def _fresh[Row: Model](rows: QuerySet[Row], pk: int) -> Row:
+    """The row, locked. Raises NotAllowed when it is not this person's any more.
+
+    Whoever waited here while another opened the situation looks with an old snapshot: the row points at a situation that
+    this statement can't see yet, so row security hides it. The next statement sees both.
+    """
+    row = rows.filter(pk=pk).first() or rows.filter(pk=pk).first()
+    if row is None:
+        raise NotAllowed(_("This is no longer yours to handle."))
+    return row

@@ -52,7 +52,7 @@ def propose(
             )  # fmt: skip
     except IntegrityError as error:
         raise NotAllowed(_("A time is already being agreed on. Open it, and move it if it does not suit.")) from error
-    invite(meeting, case.memberships.filter(ended_at=None))
+    invite(meeting, case.memberships.current())
     if case.status != Status.FOLLOW_UP:
         move(case, Status.SCHEDULING)
     note(case, "meeting_proposed", at=now, by=by, starts_at=starts_at.isoformat())
@@ -66,9 +66,13 @@ def invite(meeting: Meeting, members: Iterable[Membership]) -> None:
 
 
 @transaction.atomic
-def add_member(*, case: Case, user: User, must_attend: bool, masked: bool = False, by: User, now: datetime) -> Membership:
+def add_member(
+    *, case: Case, user: User, must_attend: bool, masked: bool = False, index_only: bool = False, by: User, now: datetime
+) -> Membership:
     """Take a professional into the network, and to the meeting that is being agreed on."""
-    member = network.add_member(case=case, user=user, must_attend=must_attend, masked=masked, by=by, now=now)
+    member = network.add_member(
+        case=case, user=user, must_attend=must_attend, masked=masked, index_only=index_only, by=by, now=now
+    )
     _invite_to_coming(case, member)
     return member
 

@@ -217,7 +217,7 @@ def _resolve(request: UserRequest, row: Commitment, form: Any, **when: Any) -> C
 @require_POST
 def commitment_outcome(request: UserRequest, ref: str, commitment: str) -> HttpResponse:
     """How one promise went. The fields may carry the reference as their prefix, as the list's form sends them."""
-    case = get_case(request, ref, "answer", Verb.CHANGE)
+    case = get_case(request, ref, "promise", Verb.CHANGE)
     rows = case.commitments.agreed().select_related("membership__user", "membership__person")
     row: Commitment = get_object_or_404(
         rows.defer("membership__user__password", "membership__user__last_login"), ref=commitment

@@ -109,7 +109,7 @@ def test_next_steps_along_the_way(world: World, case: Case) -> None:
     row = proposed(world, case)
     assert "Odottaa vastauksia" in page(world, world.coordinator, case).content.decode()
     assert "Vastaa: sopiiko sinulle" in page(world, world.member, case).content.decode()
-    for seat in row.participants.filter(membership__user__isnull=False).select_related("case"):
+    for seat in row.participants.exclude(membership__person__kind="child").select_related("case"):
         meetings.answer(participant=seat, answer="yes", by=world.coordinator, now=timezone.now())
     assert "Katso ja vahvista" in page(world, world.coordinator, case).content.decode()
     assert "Vastaa: sopiiko sinulle" not in page(world, world.member, case).content.decode()

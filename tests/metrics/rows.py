@@ -3,6 +3,8 @@
 import uuid
 from datetime import date, datetime, timedelta
 
+from django.db import transaction
+
 from cases.actions.case import next_membership
 from cases.models import Call, Case, Person, PersonKind, TwoWeekOutcome
 from cases.models.people import MemberRole, Membership
@@ -14,6 +16,7 @@ from yhteiso.lib.dates import day14, helsinki_date, latest_meeting_day
 CANARY = "Kanarialinnunpoikanen"  # stands wherever a family's or a worker's words could; must never reach a figure
 
 
+@transaction.atomic
 def family(
     world: World, call: str, days: int | None, *, area: Area | None = None, by: User | None = None, outcome: bool = True
 ) -> Case:
