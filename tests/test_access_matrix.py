@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from cases.actions import clock, intake
 from cases.actions.consent import Word, record_words, withdraw
+from cases.actions.identity import write_identity
 from cases.actions.standing import open_exceptionally, recuse
 from cases.models import ASKED, Case, PersonContact
 from meetings.actions import logbook as logbooks
@@ -85,6 +86,7 @@ class Scene:
                 case=self.case, giver=giver, words=[Word(s, section, "yes") for s in seats for section in ASKED],
                 way="paper", valid_until=None, by=by, now=timezone.now(),
             )  # fmt: skip
+        write_identity(case=self.case, person=self.guardian.person, number="010594Y9032", by=by, now=now)
         self.correction = clock.correct_start(case=self.case, new_at=at("2026-06-06 10:00"), reason="x", by=by, now=now)
         Commitment.objects.filter(pk=self.row.pk).update(agreed_at=now)
         FrozenMonth.objects.create(
@@ -101,7 +103,11 @@ class Scene:
             "exceptional": "Hanna Koski", "expired": "Aino Salo", "moved": "Mikko Niemi", "suspended": "Saara Laine",
         }  # fmt: skip
         health = Agency.objects.create(
-            name="Neuvola", legal_name="Hyvinvointialue", controller="Hyvinvointialue", sector="health", written_consent=False
+            name="Neuvola",
+            legal_name="Hyvinvointialue",
+            controller="Hyvinvointialue",
+            sector="health",
+            written_consent=False,
         )
         people = {}
         for key, name in names.items():
@@ -173,9 +179,7 @@ class Scene:
     def ask(self, persona: str, method: str, name: str) -> object:
         user: User | None = None
         if persona not in ("anonymous", "nobody"):
-            user = self.people.get(persona) or getattr(
-                self.world, "professional" if persona == "no_factor" else persona
-            )
+            user = self.people.get(persona) or getattr(self.world, "professional" if persona == "no_factor" else persona)
             user = User.objects.get(pk=user.pk)
         if persona == "nobody":
             user = self.world.person("Ei Rooleja", None, self.world.day_care)
