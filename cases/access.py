@@ -1,4 +1,5 @@
 """The one door to a family. Whoever may not know that a case exists gets 404; who may know but not do it gets 403."""
+
 from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, Literal, cast

@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from cases.actions import clock, intake
 from cases.actions.consent import Word, record_words, withdraw
+from cases.actions.identity import write_identity
 from cases.actions.standing import open_exceptionally, recuse
 from cases.models import ASKED, Case, PersonContact
 from meetings.actions import logbook as logbooks
@@ -86,6 +87,7 @@ class Scene:
                 case=self.case, giver=giver, words=[Word(s, section, "yes") for s in seats for section in ASKED],
                 way="paper", valid_until=None, by=by, now=timezone.now(),
             )  # fmt: skip
+        write_identity(case=self.case, person=self.guardian.person, number="010594Y9032", by=by, now=now)
         self.correction = clock.correct_start(case=self.case, new_at=at("2026-06-06 10:00"), reason="x", by=by, now=now)
         Commitment.objects.filter(pk=self.row.pk).update(agreed_at=now)
         FrozenMonth.objects.create(
@@ -155,6 +157,9 @@ class Scene:
             "case-start-decline": lambda: case | {"pk": self.correction.pk},
             "network-end": lambda: case | {"pk": self.member.pk},
             "person-consent": lambda: case | {"pk": self.guardian.person_id},
+            "person-identity": lambda: case | {"pk": self.guardian.person_id},
+            "person-identity-reading": lambda: case | {"pk": self.guardian.person_id},
+            "person-identity-removal": lambda: case | {"pk": self.guardian.person_id},
             "meeting-answer": lambda: met | {"pk": self.meeting.participants.get(membership=self.member).pk},
             "logbook-entry": lambda: met | {"theme": self.logbook.template.themes.get(position=0).pk},
             "logbook-row-removal": lambda: met | {"row": self.row.ref},

@@ -7,6 +7,7 @@ from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
 from yhteiso import environment
+from yhteiso.lib import cipher
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -17,6 +18,10 @@ DEBUG = environment.flag("DEBUG", False)
 DEMO = environment.flag("DEMO", False)
 # Plain HTTP is for the demonstration and development on this machine only.
 HTTPS = environment.flag("HTTPS", not (DEMO or DEBUG))
+
+# Personal identity codes lie encrypted with the highest of these keys; only web and owner processes get them.
+FIELD_KEYS = environment.text("FIELD_KEYS", f"1:{cipher.DEMONSTRATION_TEXT}" if DEMO or DEBUG else "")
+BLIND_KEY = environment.text("BLIND_KEY", cipher.DEMONSTRATION_TEXT if DEMO or DEBUG else "")
 
 ALLOWED_HOSTS = ["127.0.0.1", "localhost"] if DEMO else environment.words("ALLOWED_HOSTS", "127.0.0.1,localhost")
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS")
