@@ -37,8 +37,8 @@ def find_invitation(*, token: str, now: datetime) -> AccountInvitation:
 
 
 @transaction.atomic
-def accept_invitation(*, token: str, password: str, now: datetime) -> User:
-    """Make the account with its role. Two clicks make one account."""
+def accept_invitation(*, token: str, password: str | None, now: datetime) -> User:
+    """Make the account with its role; without a password it is signed in by its organisation only. Two clicks make one."""
     row = find_invitation(token=token, now=now)
     row = AccountInvitation.objects.select_for_update().get(pk=row.pk)
     if row.accepted_at or User.objects.filter(email=row.email).exists():

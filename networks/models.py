@@ -372,3 +372,6 @@ class AccountInvitation(models.Model):
     @staticmethod
     def hash_of(token: str) -> str:
         return hashlib.sha256(token.encode()).hexdigest()
+
+
+from networks.accounts import Attempt, OpenSession, OrganisationIdentity  # noqa: E402, F401 – Django looks for models here
