@@ -99,7 +99,7 @@ LIMITS = {
     "mfa_login_webauthn": Limit(_nobody, OFTEN, 60),
     "account_reauthenticate": Limit(_signed_in),
     "mfa_reauthenticate": Limit(_signed_in),
-    "mfa_reauthenticate_webauthn": Limit(_signed_in),
+    "mfa_reauthenticate_webauthn": Limit(_signed_in, OFTEN, failures=False),  # there is nothing to guess
     "account_change_password": Limit(_signed_in),
     "account_reset_password": Limit(_typed("email"), failures=False),
     "account_reset_password_from_key": Limit(_nobody, OFTEN, 60),

@@ -11,11 +11,16 @@ from allauth.account.signals import authentication_step_completed
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added
-from allauth.mfa.webauthn.forms import AddWebAuthnForm
+from allauth.mfa.webauthn.forms import (
+    AddWebAuthnForm,
+    AuthenticateWebAuthnForm,
+    LoginWebAuthnForm,
+    ReauthenticateWebAuthnForm,
+)
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -23,6 +28,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from networks import sessions
 from networks.models import User
@@ -76,13 +82,51 @@ class MfaAdapter(DefaultMFAAdapter):
         return _("Passkey %(number)s") % {"number": number}
 
 
+MALFORMED = (AttributeError, KeyError, TypeError, ValueError)
+
+
+def malformed() -> ValidationError:
+    refusal: ValidationError = MfaAdapter().validation_error("incorrect_code")
+    return refusal
+
+
 class AddPasskeyForm(AddWebAuthnForm):
     """A new passkey. Every one is verified by finger, face or PIN, so there is nothing to choose."""
 
     passwordless = None
     name = forms.CharField(
-        label=_("Name of the passkey"), required=False, max_length=60, help_text=_("For example: work phone")
+        label=_lazy("Name of the passkey"), required=False, max_length=60, help_text=_lazy("For example: work phone")
     )
+
+    def clean(self) -> dict[str, Any]:
+        """What the script sent may be anything: not made as it should be is refused, and breaks nothing."""
+        try:
+            cleaned: dict[str, Any] = super().clean()
+        except MALFORMED as error:
+            raise malformed() from error
+        return cleaned
+
+
+class _WellFormed:
+    """The same care for the answer of a passkey that is there already."""
+
+    def clean_credential(self) -> Authenticator:
+        try:
+            return super().clean_credential()  # type: ignore[misc]
+        except MALFORMED as error:
+            raise malformed() from error
+
+
+class PasskeyLoginForm(_WellFormed, LoginWebAuthnForm):
+    """Sign-in by a passkey alone."""
+
+
+class PasskeyStepForm(_WellFormed, AuthenticateWebAuthnForm):
+    """A passkey as the second step after a password."""
+
+
+class PasskeyAgainForm(_WellFormed, ReauthenticateWebAuthnForm):
+    """A passkey as the proof that it is still the same person."""
 
 
 def display_name(user: User) -> str:

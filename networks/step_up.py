@@ -14,7 +14,6 @@ from allauth.account.internal.flows.login import record_authentication
 from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
 from allauth.mfa.base.forms import ReauthenticateForm
 from allauth.mfa.models import Authenticator
-from allauth.mfa.webauthn.forms import ReauthenticateWebAuthnForm
 from allauth.mfa.webauthn.internal.auth import begin_authentication
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -24,7 +23,7 @@ from django.utils.translation import gettext as _
 
 from networks import limits, organisation
 from networks.models import User
-from networks.signin import lead_to, recently_proved, signed_in
+from networks.signin import PasskeyAgainForm, lead_to, recently_proved, signed_in
 from yhteiso.hats.wear import put_on, take_off
 
 PREFIX = "step_up_"
@@ -104,7 +103,7 @@ def _holds(request: HttpRequest, user: User, given: dict[str, Any]) -> bool:
             return False
         record_authentication(request, user, method="password", reauthenticated=True)
         return True
-    for field, form_class in (("code", ReauthenticateForm), ("credential", ReauthenticateWebAuthnForm)):
+    for field, form_class in (("code", ReauthenticateForm), ("credential", PasskeyAgainForm)):
         if given.get(field):
             form = form_class(user=user, data={field: given[field]})
             if not form.is_valid():

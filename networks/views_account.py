@@ -155,4 +155,5 @@ def _refuse(request: HttpRequest, code: str) -> HttpResponse:
             verb=Verb.DENY, page="account_organisation_back", actor_id=None, actor_name="", hat="public",
             now=timezone.now(), reason=f"sign-in: {code}",
         )  # fmt: skip
-    return render(request, "account/organisation_refused.html", {"signed_in": request.user.is_authenticated}, status=403)
+    context = {"signed_in": request.user.is_authenticated, "one_time_address": True}
+    return render(request, "account/organisation_refused.html", context, status=403)

@@ -44,6 +44,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "yhteiso.middleware.headers",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -54,7 +55,6 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "networks.limits.limits",
     "networks.signin.second_factor",
@@ -131,7 +131,12 @@ MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_USER_VERIFICATION = "required"  # finger, face or PIN: a passkey is two factors by itself
 MFA_ADAPTER = "networks.signin.MfaAdapter"
-MFA_FORMS = {"add_webauthn": "networks.signin.AddPasskeyForm"}
+MFA_FORMS = {
+    "add_webauthn": "networks.signin.AddPasskeyForm",
+    "login_webauthn": "networks.signin.PasskeyLoginForm",
+    "authenticate_webauthn": "networks.signin.PasskeyStepForm",
+    "reauthenticate_webauthn": "networks.signin.PasskeyAgainForm",
+}
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TOTP_TOLERANCE = 1
 MFA_TOTP_ISSUER = "Yhteiso"
