@@ -7,6 +7,7 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
 from allauth.account.authentication import get_authentication_records
+from allauth.account.internal.flows.login import record_authentication
 from allauth.account.signals import authentication_step_completed
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
@@ -162,6 +163,9 @@ def recently_proved(request: HttpRequest) -> bool:
 def enrolled(request: HttpRequest, authenticator: Authenticator, **kwargs: Any) -> None:
     """Whoever has just used a new authenticator has proved it: no second question at once."""
     if authenticator.type in FACTORS:
+        record_authentication(
+            request, signed_in(request), method="mfa", reauthenticated=True, id=authenticator.pk, type=authenticator.type
+        )
         request.session[SECOND_FACTOR] = True
 
 

@@ -33,6 +33,17 @@ REASONS = {
     "not invited": _("not invited to the meeting"),
     "answer": _("somebody else's answer"),
     "outcome": _("somebody else's promise"),
+    "sign-in: unknown": _("sign-in by an unknown identity"),
+    "sign-in: disabled": _("sign-in to a disabled account"),
+    "sign-in: agency": _("sign-in by an identity of another organisation"),
+    "sign-in: bound": _("an identity that belongs to another account"),
+    "sign-in: another person": _("a confirmation by somebody else"),
+    "sign-in: old": _("a confirmation that was not asked anew"),
+    "sign-in: state": _("a sign-in that was replayed or begun elsewhere"),
+    "sign-in: token": _("an answer of the organisation that did not hold"),
+    "sign-in: issuer": _("an organisation's server that is not who it should be"),
+    "sign-in: provider": _("an organisation's server that did not answer"),
+    "sign-in: invitation": _("an invitation that no longer works"),
 }
 # The address book's names. A page that is not here is told by its name in the address book.
 PAGES = {
@@ -76,4 +87,5 @@ PAGES = {
     "month": _("monthly overview"),
     "month-latest": _("monthly overview"),
     "log": _("access log"),
+    "account_organisation_back": _("sign-in with a workplace account"),
 }
