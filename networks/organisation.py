@@ -81,12 +81,11 @@ def of_user(user: User) -> list[Organisation]:
 
 @cache
 def _client(row: Organisation) -> Any:
-    client = OAuth().register(
+    return OAuth().register(
         row.key, client_id=row.client_id, client_secret=row.client_secret,
         server_metadata_url=f"{row.issuer.rstrip('/')}/.well-known/openid-configuration",
         client_kwargs={"scope": "openid", "code_challenge_method": "S256", "default_timeout": TIMEOUT},
     )  # fmt: skip
-    return client
 
 
 def leave_for(request: HttpRequest, row: Organisation, *, anew: bool) -> HttpResponse:

@@ -94,7 +94,7 @@ def malformed() -> ValidationError:
 class AddPasskeyForm(AddWebAuthnForm):
     """A new passkey. Every one is verified by finger, face or PIN, so there is nothing to choose."""
 
-    passwordless = None
+    passwordless = None  # type: ignore[assignment]
     name = forms.CharField(
         label=_lazy("Name of the passkey"), required=False, max_length=60, help_text=_lazy("For example: work phone")
     )

@@ -122,7 +122,7 @@ def _drop_proof(request: HttpRequest) -> None:
     for key in [key for key in fields if key.startswith(PREFIX)]:
         del fields[key]
     fields._mutable = False
-    request.POST = fields  # type: ignore[misc, assignment]
+    request.POST = fields  # type: ignore[assignment]
 
 
 def _ask(request: HttpRequest, error: str) -> HttpResponse:

@@ -122,11 +122,19 @@ def fill_all(scene: Scene, persona: str) -> list[tuple[str, dict[str, Any]]]:
         for action, fields in parser.found:
             forms.setdefault(action, fields)
     for name in sorted(set(addresses())):
-        forms.setdefault(scene.url(name), {field: CANARY for field in ("text", "name", "reason", "note", "code", "credential")})
+        forms.setdefault(scene.url(name), dict.fromkeys(("text", "name", "reason", "note", "code", "credential"), CANARY))
     return list(forms.items())
 
 
-REFUSED = {"anonymous": 0, "coordinator": 8, "member": 4, "professional": 4, "unit_head": 0, "officer": 0, "administrator": 0}
+REFUSED = {
+    "anonymous": 0,
+    "coordinator": 8,
+    "member": 4,
+    "professional": 4,
+    "unit_head": 0,
+    "officer": 0,
+    "administrator": 0,
+}
 
 
 @pytest.mark.parametrize("persona", REFUSED)
@@ -141,7 +149,9 @@ def test_nothing_that_was_typed_stays_behind(db: None, log: io.StringIO, persona
     assert CANARY.lower() not in serialize("json", LogEntry.objects.all()).lower()
     assert all(CANARY.lower() not in json.dumps(row.get_decoded()).lower() for row in Session.objects.all())
     # The writes did raise, and so many of them that this tells something.
-    assert written.count("\nDataError\n") >= REFUSED[persona], sorted(zip([a for a, _f in forms], codes, strict=True), key=str)
+    assert written.count("\nDataError\n") >= REFUSED[persona], sorted(
+        zip([a for a, _f in forms], codes, strict=True), key=str
+    )
     assert_broker_is_silent()
 
 

@@ -35,7 +35,9 @@ def graded(answer, where: str) -> None:
         assert part in answer["Permissions-Policy"], (where, part)
 
 
-@pytest.mark.parametrize("persona", ["anonymous", "coordinator", "member", "unit_head", "leader", "officer", "administrator"])
+@pytest.mark.parametrize(
+    "persona", ["anonymous", "coordinator", "member", "unit_head", "leader", "officer", "administrator"]
+)
 def test_every_address_in_the_book(db: None, persona: str) -> None:
     """Pages, refusals, redirects and papers alike, by whoever asks."""
     scene, kinds = Scene(), set()

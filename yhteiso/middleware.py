@@ -1,6 +1,7 @@
 """Middleware that fits one function each."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
@@ -34,10 +35,8 @@ def own_forms(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.META.get("HTTP_ORIGIN") == "null" and request.META.get("HTTP_SEC_FETCH_SITE") == "same-origin":
-            try:
+            with suppress(DisallowedHost):  # refused as a bad request further in
                 request.META["HTTP_ORIGIN"] = f"{request.scheme}://{request.get_host()}"
-            except DisallowedHost:  # refused as a bad request further in
-                pass
         return get_response(request)
 
     return middleware

@@ -169,7 +169,9 @@ def test_a_form_of_another_site_is_refused(visit: Visit, server: str, elsewhere:
     """From another site, and from a frame without any origin inside it: both send `null`, neither is same-origin."""
     visitor = visit("Kaisa Koivupuro")
     page, seen = visitor.page, []
-    send = f'<form method="post" action="{server}/account/sessions/others/"></form><script>document.forms[0].submit()</script>'
+    send = (
+        f'<form method="post" action="{server}/account/sessions/others/"></form><script>document.forms[0].submit()</script>'
+    )
     Elsewhere.page = f"<iframe sandbox='allow-forms allow-scripts' srcdoc='{send}'></iframe>" if frame else send
     page.on("response", lambda answer: seen.append((answer.status, answer.request.all_headers())))
     with page.expect_response(lambda answer: "/others/" in answer.url):

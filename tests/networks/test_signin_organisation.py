@@ -33,7 +33,9 @@ def provider() -> Iterator[str]:
     people = [
         Subject(sub="kaisa-1", claims={"amr": ["pwd", "otp"], "email": "sari.hietaniitty@esimerkki.invalid"}),
         Subject(sub="kaisa-acr", claims={"acr": ACR}),
-        Subject(sub="kaisa-pwd", claims={"amr": ["pwd"], "email": "kaisa.koivupuro@esimerkki.invalid", "email_verified": True}),
+        Subject(
+            sub="kaisa-pwd", claims={"amr": ["pwd"], "email": "kaisa.koivupuro@esimerkki.invalid", "email_verified": True}
+        ),
     ]
     with run_server_in_thread(user_claims=people) as server:
         yield f"http://localhost:{server.server_port}"
