@@ -3,7 +3,6 @@
 Not in a family's tables and not in the log of reads: it is the person's own key ring.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -33,13 +32,15 @@ SYSTEMS = (
 def browser_family(agent: str) -> str:
     """The browser and the kind of machine in words, without versions: 'Firefox, Windows'. Empty when unknown."""
     agent = agent[:400]
-    found = [next((name for mark, name in marks if re.search(rf"\b{mark}", agent)), "") for marks in (BROWSERS, SYSTEMS)]
+    found = [next((name for mark, name in marks if mark in agent), "") for marks in (BROWSERS, SYSTEMS)]
     return ", ".join(name for name in found if name)
 
 
 @receiver(user_logged_in)
 def note(request: HttpRequest, user: User, **kwargs: Any) -> None:
-    """Remember the session that was opened just now."""
+    """Remember the session that was opened just now, and forget this person's that are over."""
+    living = Session.objects.filter(expire_date__gt=timezone.now())
+    OpenSession.objects.filter(user=user).exclude(session_key__in=living.values("session_key")).delete()
     if request.session.session_key is None:
         request.session.create()
     OpenSession.objects.update_or_create(

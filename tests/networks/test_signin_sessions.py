@@ -78,6 +78,12 @@ def test_signing_out_leaves_nothing_in_the_list(world: World) -> None:
     assert "Safari, iPhone" not in here.get(reverse("account_sessions")).content.decode()
 
 
+def test_rows_of_sessions_that_are_over_go_away(world: World) -> None:
+    came_in(world.professional).post(reverse("account_logout"))
+    came_in(world.professional)
+    assert OpenSession.objects.filter(user=world.professional).count() == 1
+
+
 def test_a_disabled_account_s_sessions_are_all_out(world: World) -> None:
     clients = [came_in(world.professional) for _n in range(2)]
     User.objects.filter(pk=world.professional.pk).update(is_active=False)
