@@ -7,19 +7,24 @@ refuses an attempt; it never ends a session that is open.
 """
 
 import ipaddress
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from allauth.account.internal.stagekit import LOGIN_SESSION_KEY
+from allauth.account.signals import authentication_step_completed
+from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.db import connection
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from networks.models import Attempt
+from networks.models import Attempt, User
 from yhteiso.hats.middleware import url_name
 
 ADDRESS_FACTOR = 20
@@ -64,8 +69,13 @@ def address(request: HttpRequest) -> str:
     return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else str(parsed)
 
 
+def one_spelling(typed: str) -> str:
+    """An e-mail as the database compares it: no other spelling of the same account gets a count of its own."""
+    return unicodedata.normalize("NFKC", typed).strip().upper().lower()
+
+
 def _typed(field: str) -> Callable[[HttpRequest], str]:
-    return lambda request: request.POST.get(field, "").strip().lower()
+    return lambda request: one_spelling(request.POST.get(field, ""))
 
 
 def _pending(request: HttpRequest) -> str:
@@ -84,7 +94,7 @@ def _nobody(request: HttpRequest) -> str:
 
 @dataclass(frozen=True)
 class Limit:
-    """So many attempts for one account in so many seconds. With `failures`, a redirect means success and empties it."""
+    """So many attempts for one account in so many seconds. With `failures`, a proof of that account empties it."""
 
     whose: Callable[[HttpRequest], str]
     amount: int = 5
@@ -108,6 +118,18 @@ LIMITS = {
 }
 
 
+@receiver(authentication_step_completed)
+def note_proof(request: HttpRequest, user: User, **kwargs: Any) -> None:
+    """Only a password or a code that was right empties a count. A redirect proves nothing: it may lead elsewhere."""
+    request.proved_now = user  # type: ignore[attr-defined]
+
+
+def proofs(request: HttpRequest) -> set[str]:
+    """The names under which the person who has just proved who they are is counted."""
+    user: User | None = getattr(request, "proved_now", None)
+    return {one_spelling(user.email), str(user.pk), user_pk_to_url_str(user)} if user else set()
+
+
 def limits(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """Middleware: answers 429 to one attempt too many, before anything is looked up or compared."""
 
@@ -119,7 +141,7 @@ def limits(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Htt
             request.error_page = True  # type: ignore[attr-defined]
             return render(request, "429.html", status=429)
         response = get_response(request)
-        if limit.failures and whose and response.status_code == 302:
+        if limit.failures and whose in proofs(request):
             forget(what=name, whose=whose, seconds=limit.seconds, now=now)
         return response
 
