@@ -15,7 +15,7 @@ from networks.models import User
 def add_member(*, case: Case, user: User, must_attend: bool, masked: bool = False, by: User, now: datetime) -> Membership:
     """Take a professional into the network. Adding the same person twice at once makes one membership."""
     case = open_case_of(case)
-    existing = case.memberships.filter(user=user, ended_at=None).first()
+    existing = case.memberships.current().filter(user=user).first()
     if existing:
         return existing
     if not user.is_active:

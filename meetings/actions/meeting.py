@@ -52,7 +52,7 @@ def propose(
             )  # fmt: skip
     except IntegrityError as error:
         raise NotAllowed(_("A time is already being agreed on. Open it, and move it if it does not suit.")) from error
-    invite(meeting, case.memberships.filter(ended_at=None))
+    invite(meeting, case.memberships.current())
     if case.status != Status.FOLLOW_UP:
         move(case, Status.SCHEDULING)
     note(case, "meeting_proposed", at=now, by=by, starts_at=starts_at.isoformat())

@@ -15,6 +15,7 @@ class Verb(models.TextChoices):
     SEARCH = "search"
     PRINT = "print"
     CHANGE = "change"
+    EXCEPTIONAL = "exceptional"
     DENY = "deny"
     FAIL = "fail"
 
@@ -31,7 +32,7 @@ class LogEntry(models.Model):
     actor_name = models.CharField(max_length=120)
     actor_agency = models.CharField(max_length=120, blank=True)
     hat = models.CharField(max_length=10)
-    verb = models.CharField(max_length=10, choices=Verb)
+    verb = models.CharField(max_length=12, choices=Verb)
     case_id = models.BigIntegerField(null=True)
     case_ids = models.JSONField(default=list)
     page = models.CharField(max_length=60)

@@ -10,6 +10,7 @@ VERBS = {
     Verb.SEARCH.value: _("searched"),
     Verb.PRINT.value: _("printed"),
     Verb.CHANGE.value: _("changed or tried to change"),
+    Verb.EXCEPTIONAL.value: _("opened exceptional access"),
     Verb.FAIL.value: _("failed on our side"),
     Verb.DENY.value: _("was refused"),
 }
@@ -33,6 +34,12 @@ REASONS = {
     "not invited": _("not invited to the meeting"),
     "answer": _("somebody else's answer"),
     "outcome": _("somebody else's promise"),
+    "exceptional": _("exceptional access"),
+    "exceptional limit": _("too many attempts in an hour"),
+    "danger": _("the child may be in danger"),
+    "authority": _("an authority asks by law"),
+    "other": _("another reason"),
+    "hand-over": _("an offer to take over"),
 }
 # The address book's names. A page that is not here is told by its name in the address book.
 PAGES = {
@@ -43,6 +50,17 @@ PAGES = {
     "case-start": _("start of the two weeks"),
     "case-start-accept": _("start of the two weeks, second person"),
     "case-start-decline": _("start of the two weeks, refusal"),
+    "case-recusal": _("disqualification"),
+    "case-hand-over": _("who answers for a situation"),
+    "hand-over": _("offer to take over"),
+    "hand-over-acceptance": _("offer to take over, yes"),
+    "hand-over-refusal": _("offer to take over, no"),
+    "exceptional-new": _("exceptional access"),
+    "exceptional": _("exceptional access, what came of it"),
+    "exceptional-list": _("exceptional openings"),
+    "exceptional-review": _("review of an exceptional opening"),
+    "task-list": _("tasks"),
+    "task-done": _("task, done"),
     "case-closure": _("closing of a situation"),
     "concern": _("receipt of a concern"),
     "concern-new": _("new concern"),
