@@ -140,9 +140,9 @@ class RecusalForm(YhteisoForm):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         data.setdefault("person", self.people[0][0] if len(self.people) == 1 else "")
-        if data["person"] == self.lead and "successor" in self.fields and not data.get("successor"):
-            if "successor" not in self.errors:
-                self.add_error("successor", _now("Choose a coordinator of another area, who takes the situation over"))
+        asked = data["person"] == self.lead and "successor" in self.fields and "successor" not in self.errors
+        if asked and not data.get("successor"):
+            self.add_error("successor", _now("Choose a coordinator of another area, who takes the situation over"))
         return data
 
 

@@ -77,7 +77,7 @@ def propose_hand_over(*, case: Case, to: User, reason: str, by: User, now: datet
 
 
 def may_offer(case: Case, user: User, now: datetime) -> bool:
-    """Whether this person may offer the situation to others: its lead, who answers for the area, anybody when it has none."""
+    """Whether this person may offer the situation to others: its lead, or who answers for the area."""
     return case.coordinator_id == user.pk or answers_for(user, case.area) or is_leaderless(case, now)
 
 
@@ -148,9 +148,7 @@ def open_exceptionally(
     _call("SELECT pg_advisory_xact_lock(7, (%s %% 2147483647)::integer)", [by.pk])
     if ExceptionalAccess.objects.filter(user=by, opened_at__gt=now - ATTEMPTS_WITHIN).count() >= ATTEMPTS:
         raise NotAllowed(
-            _(
-                "You have tried five times in an hour. Call the coordinator, or the emergency social services when it is urgent."
-            )
+            _("You have tried five times in an hour. Call the coordinator, or the emergency social services if urgent.")
         )
     key, review = uuid7(), helsinki_date(now) + REVIEW_WITHIN
     _call(

@@ -22,9 +22,12 @@ from yhteiso.lib.dates import helsinki_date, short_date
 SHOWN = 50
 PEOPLE = ("user__password", "user__last_login", "reviewed_by__password", "reviewed_by__last_login")
 OPENED_WORDS = {
-    Section.TIME: gettext_lazy("the times of meetings"), Section.NETWORK: gettext_lazy("the network"), Section.CONTACT: gettext_lazy("contact details"),
-    Section.THEMES: gettext_lazy("what was written of everyday life in the meetings"), Section.PLAN: gettext_lazy("the plan and the promises"),
-}  # fmt: skip
+    Section.TIME: gettext_lazy("the times of meetings"),
+    Section.NETWORK: gettext_lazy("the network"),
+    Section.CONTACT: gettext_lazy("contact details"),
+    Section.THEMES: gettext_lazy("what was written of everyday life in the meetings"),
+    Section.PLAN: gettext_lazy("the plan and the promises"),
+}
 ORDER = (Section.CONTACT, Section.NETWORK, Section.PLAN, Section.THEMES, Section.TIME)
 
 

@@ -113,7 +113,8 @@ def hand_over(request: UserRequest, ref: str) -> HttpResponse:
     rows = case.hand_overs.select_related("from_user", "to_user", "proposed_by").order_by("-proposed_at")
     earlier = list(rows.defer(*_credentials("from_user", "to_user", "proposed_by")))
     context = {
-        "case": case, "form": form, "asks": asks, "can_offer": offers, "leads": leads, "closed": case.status == Status.CLOSED,
+        "case": case, "form": form, "asks": asks, "can_offer": offers, "leads": leads,
+        "closed": case.status == Status.CLOSED,
         "waiting": next((_offer(row, user) for row in earlier if row.is_open), None),
         "earlier": [row for row in earlier if not row.is_open], "leaderless": is_leaderless(case, now),
     }  # fmt: skip
