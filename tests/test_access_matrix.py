@@ -9,7 +9,7 @@ import csv
 import re
 import uuid
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,11 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from cases.actions import clock, intake
-from cases.models import Case
+from cases.actions.standing import open_exceptionally, propose_hand_over
+from cases.models import Case, ExceptionalAccess, PersonContact, Task
 from meetings.actions import logbook as logbooks
 from meetings.actions import meeting as meetings
 from meetings.models import Commitment
@@ -27,6 +29,7 @@ from metrics.models import FrozenMonth
 from networks.models import User
 from tests.personas import World, at
 from yhteiso.audit.models import LogEntry
+from yhteiso.hats.wear import wearing
 
 MATRIX = Path(__file__).with_name("access_matrix.csv")
 PERSONAS = (
@@ -78,8 +81,23 @@ class Scene:
         FrozenMonth.objects.create(
             area=self.world.area, month=date(2026, 6, 1), definition_version=1, frozen_at=at("2026-07-03 06:00")
         )
+        self.opening = self._opening()
+        self.offer = propose_hand_over(
+            case=self.case, to=self.world.other_coordinator, reason="SALAINEN-SYY", by=by, now=timezone.now()
+        )
+        self.task = Task.objects.get(kind="exceptional")
         self.concern = self.world.concern(now=at("2026-06-07 09:00"))
         self.call = intake.begin_call(by=by, area=self.world.area, now=now)
+
+    def _opening(self) -> ExceptionalAccess:
+        """Opened by a colleague in the day before yesterday, and therefore over: only its review waits."""
+        user = self.world.colleague
+        PersonContact.objects.filter(person__case=self.case, person__kind="child").update(born_on=date(2022, 1, 14))
+        with wearing("member", user.pk):
+            return open_exceptionally(
+                by=user, first_name="Aatu", born_on=date(2022, 1, 14), reason="danger", grounds="SALAINEN-PERUSTELU x" * 2,
+                sections=["contact"], now=timezone.now() - timedelta(days=2),
+            )  # fmt: skip
 
     @cached_property
     def arguments(self) -> dict[str, Callable[[], dict[str, object]]]:
@@ -101,6 +119,12 @@ class Scene:
             "invitation": lambda: {"token": "x" * 32},
             "account_reset_password_from_key": lambda: {"uidb36": "1", "key": "x-y"},
             "month": lambda: {"year": 2026, "month": 6},
+            "exceptional": lambda: {"pk": self.opening.pk},
+            "exceptional-review": lambda: {"pk": self.opening.pk},
+            "task-done": lambda: {"pk": self.task.pk},
+            "hand-over": lambda: {"ref": self.offer.ref},
+            "hand-over-acceptance": lambda: {"ref": self.offer.ref},
+            "hand-over-refusal": lambda: {"ref": self.offer.ref},
             "": lambda: case,
             "met": lambda: met,
         }

@@ -69,7 +69,8 @@ def disqualified(scene: Scene) -> None:
 
 
 def asked(client: Client, method: str, address: str) -> Any:
-    return getattr(client, method.lower())(address)
+    """The answer after redirects: the address of a form sends a GET on to its page before it asks who it is."""
+    return getattr(client, method.lower())(address, follow=True)
 
 
 @pytest.mark.parametrize("leave", [membership_ended, unit_changed, role_ended, disabled, disqualified])
@@ -82,8 +83,7 @@ def test_every_address_is_gone_at_the_next_request(scene: Scene, leave: Callable
     for method, address in addresses_of_the_case(scene):
         response = asked(client, method, address)
         if leave is disabled:
-            assert response.status_code == 302, (method, address)
-            assert "/account/login/" in response.url
+            assert "/account/login/" in response.redirect_chain[-1][0], (method, address)
         else:
             assert response.status_code in (404, 405), (method, address, response.status_code)
         assert not any(name in response.content.decode(errors="replace") for name in NAMES), (method, address)
@@ -103,9 +103,8 @@ def test_a_withdrawn_consent_closes_every_section_at_the_next_request(scene: Sce
     assert "SALAINEN-LUPAUS" in before
     assert "Kaisa Koivupuro" in before
     Commitment.objects.update(owner=scene.world.professional)  # own promises stay one's own
-    for consent in scene.case.consents.filter(ended_at=None):
-        withdraw(case=scene.case, consent=consent, by=scene.world.coordinator, now=timezone.now())
-    scene.case.persons.update(consent="waiting")
+    mother = scene.case.persons.get(name="Hilla")
+    withdraw(case=scene.case, giver=mother, member=scene.member, by=scene.world.coordinator, now=timezone.now())
     for method, address in addresses_of_the_case(scene):
         body = asked(client, method, address).content.decode(errors="replace")
         assert not any(word in body for word in ("SALAINEN", "Hilla", "Kaisa Koivupuro, ")), (method, address)

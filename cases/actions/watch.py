@@ -21,7 +21,7 @@ def tell_of_ending_consents(*, now: datetime) -> int:
     """
     today = helsinki_date(now)
     standing = Consent.objects.standing().filter(answer="yes", valid_until__range=(today, today + ENDS_WITHIN))
-    days = set(standing.values_list("case_id", "valid_until"))
+    days = set(standing.order_by().values_list("case_id", "valid_until"))
     leads = _leads({case_id for case_id, _day in days})
     tasks = [
         _task(TaskKind.CONSENT_EXPIRES, case_id, leads[case_id], at_helsinki(day, END_OF_DAY), f"until-{day}", now)
@@ -34,7 +34,7 @@ def tell_of_ending_consents(*, now: datetime) -> int:
 
 @transaction.atomic
 def tell_of_vacant_seats(*, now: datetime) -> int:
-    """Open a task for each seat whose person has left the unit, or whose account is not in use. Returns how many there are."""
+    """Open a task for each seat whose person has left the unit, or whose account is not in use. Returns how many."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT case_id, coordinator_id, membership_id, unit_id FROM sec.vacant_seats()")
         seats = cursor.fetchall()
