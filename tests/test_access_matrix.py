@@ -9,7 +9,7 @@ import csv
 import re
 import uuid
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,20 +20,23 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from cases.actions import clock, intake
-from cases.actions.consent import Word, record_words
-from cases.models import ASKED, Case
+from cases.actions.consent import Word, record_words, withdraw
+from cases.actions.standing import open_exceptionally, recuse
+from cases.models import ASKED, Case, PersonContact
 from meetings.actions import logbook as logbooks
 from meetings.actions import meeting as meetings
 from meetings.models import Commitment
 from metrics.models import FrozenMonth
-from networks.models import User
+from networks.models import Agency, Role, Unit, User
 from tests.personas import World, at
 from yhteiso.audit.models import LogEntry
+from yhteiso.hats.wear import wearing
 
 MATRIX = Path(__file__).with_name("access_matrix.csv")
 PERSONAS = (
     "anonymous", "no_factor", "coordinator", "second_coordinator", "other_coordinator", "professional", "member",
-    "colleague", "left", "unit_head", "leader", "other_leader", "officer", "administrator", "nobody",
+    "colleague", "left", "index_only", "waiting", "withdrawn", "recused", "exceptional", "expired", "moved", "suspended",
+    "unit_head", "leader", "other_leader", "officer", "administrator", "nobody",
 )  # fmt: skip
 GONE = "rollback"
 
@@ -72,14 +75,16 @@ class Scene:
             logbook=self.logbook, form_key=uuid.uuid4(), kind="promise", what="SALAINEN-LUPAUS", membership=self.member,
             due_on=at("2099-06-20 09:00").date(), by=by, now=now,
         )  # fmt: skip
+        self.people = self.standings(by, now)
         self.guardian = meetings.add_person(
             case=self.case, kind="guardian", name="Jenna", family_name="SALAINEN-SUKUNIMI", by=by, now=now
         )
         seats = self.case.memberships.current().filter(user__isnull=False).exclude(role="coordinator")
-        record_words(
-            case=self.case, giver=self.guardian.person, words=[Word(s, section, "yes") for s in seats for section in ASKED],
-            way="paper", valid_until=None, by=by, now=timezone.now(),
-        )  # fmt: skip
+        for giver in self.case.persons.filter(kind="guardian"):
+            record_words(
+                case=self.case, giver=giver, words=[Word(s, section, "yes") for s in seats for section in ASKED],
+                way="paper", valid_until=None, by=by, now=timezone.now(),
+            )  # fmt: skip
         self.correction = clock.correct_start(case=self.case, new_at=at("2026-06-06 10:00"), reason="x", by=by, now=now)
         Commitment.objects.filter(pk=self.row.pk).update(agreed_at=now)
         FrozenMonth.objects.create(
@@ -87,6 +92,46 @@ class Scene:
         )
         self.concern = self.world.concern(now=at("2026-06-07 09:00"))
         self.call = intake.begin_call(by=by, area=self.world.area, now=now)
+        self.stand(by)
+
+    def standings(self, by: User, now: datetime) -> dict[str, User]:
+        """One person for each way of standing to the family besides being a member: all invited to the meeting."""
+        names = {
+            "index_only": "Iida Pelto", "waiting": "Otto Ranta", "withdrawn": "Veera Suo", "recused": "Eero Lehto",
+            "exceptional": "Hanna Koski", "expired": "Aino Salo", "moved": "Mikko Niemi", "suspended": "Saara Laine",
+        }  # fmt: skip
+        health = Agency.objects.create(
+            name="Neuvola", legal_name="Hyvinvointialue", controller="Hyvinvointialue", sector="health", written_consent=False
+        )
+        people = {}
+        for key, name in names.items():
+            home = Unit.objects.create(agency=health, area=self.world.area, name=f"Neuvola {key}")
+            people[key] = self.world.person(name, Role.PROFESSIONAL, home)
+            if key not in ("exceptional", "expired"):
+                meetings.add_member(
+                    case=self.case, user=people[key], must_attend=False, index_only=key == "index_only", by=by, now=now
+                )
+        return people
+
+    def stand(self, by: User) -> None:
+        """After everybody has been agreed to: what each of them has lost since."""
+        now, mother = timezone.now(), self.case.persons.get(kind="guardian", name="Hilla")
+        PersonContact.objects.filter(case=self.case, person__kind="child").update(born_on=date(2022, 1, 14))
+        seats = {seat.user_id: seat for seat in self.case.memberships.current().filter(user__isnull=False)}
+        assert withdraw(case=self.case, giver=mother, member=seats[self.people["withdrawn"].pk], by=by, now=now)
+        for giver in self.case.persons.filter(kind="guardian"):
+            words = [Word(seats[self.people["waiting"].pk], section, "thinking") for section in ASKED]
+            record_words(case=self.case, giver=giver, words=words, way="phone", valid_until=None, by=by, now=now)
+        recuse(case=self.case, user=self.people["recused"], reason="kin", by=by, now=now)
+        for key in ("exceptional", "expired"):
+            with wearing("member", self.people[key].pk):
+                assert open_exceptionally(
+                    by=self.people[key], first_name="Aatu", born_on=date(2022, 1, 14), reason="danger",
+                    grounds="Lapsi ei tullut hoitoon.", sections=["time", "network", "contact"], now=now,
+                )  # fmt: skip
+        self.case.memberships.filter(user=self.people["expired"]).update(expires_at=now - timedelta(minutes=1))
+        User.objects.filter(pk=self.people["moved"].pk).update(unit=self.world.day_care)
+        User.objects.filter(pk=self.people["suspended"].pk).update(is_active=False)
 
     @cached_property
     def arguments(self) -> dict[str, Callable[[], dict[str, object]]]:
@@ -125,7 +170,10 @@ class Scene:
     def ask(self, persona: str, method: str, name: str) -> object:
         user: User | None = None
         if persona not in ("anonymous", "nobody"):
-            user = getattr(self.world, "professional" if persona == "no_factor" else persona)
+            user = self.people.get(persona) or getattr(
+                self.world, "professional" if persona == "no_factor" else persona
+            )
+            user = User.objects.get(pk=user.pk)
         if persona == "nobody":
             user = self.world.person("Ei Rooleja", None, self.world.day_care)
         client = self.world.client(user, second_factor=persona != "no_factor")

@@ -13,12 +13,14 @@ from cases.actions.case import lock, note
 from cases.actions.network import open_case_of, weigh_consent
 from cases.actions.task import open_task
 from cases.models import (
+    ASKED,
     WRITTEN,
     Capacity,
     CapacityFinding,
     Case,
     Consent,
     ConsentException,
+    ConsentState,
     ConsentWording,
     Hiding,
     MemberRole,
@@ -99,12 +101,15 @@ def withdraw(*, case: Case, giver: Person, member: Membership, by: User, now: da
     channel, and the lead gets a task to call the unit. Returns how many sections closed; a second press closes none.
     """
     case = lock(case)
-    rows = case.consents.standing().filter(_recipient(member), giver=giver, answer=Reply.YES)
-    words = [Word(member, row.section, Reply.NO) for row in rows]
+    standing = case.consents.standing().filter(_recipient(member), giver=giver)
+    said = dict(standing.values_list("section", "answer"))
+    # A general yes to the network opens the times without a row of its own: it is taken back from this member as well.
+    general = Section.TIME not in said and case.persons.filter(pk=giver.pk, consent=ConsentState.ORAL).exists()
+    closing = [s for s in ASKED if said.get(s) == Reply.YES or (s == Section.TIME and general)]
+    words = [Word(member, section, Reply.NO) for section in closing]
     if not words:
         return 0
-    way = rows[0].way
-    return len(record_words(case=case, giver=giver, words=words, way=way, valid_until=None, by=by, now=now))
+    return len(record_words(case=case, giver=giver, words=words, way=Way.PHONE, valid_until=None, by=by, now=now))
 
 
 @transaction.atomic
@@ -233,13 +238,14 @@ def _replace(case: Case, giver: Person, word: Word, by: User, now: datetime) -> 
     individual = needs_paper(word.member)
     new = Consent(case=case, giver=giver, section=Section(word.section), answer=Reply(word.answer))
     new.membership, new.unit_id = (word.member, None) if individual else (None, word.member.unit_id)
-    new.took_back = bool(row and row.withdrawn)  # type: ignore[attr-defined]
+    general = row is None and word.section == Section.TIME and giver.consent == ConsentState.ORAL
+    new.took_back = word.answer != Reply.YES and (bool(row and row.withdrawn) or general)  # type: ignore[attr-defined]
     return new
 
 
 def _after(case: Case, giver: Person, rows: list[Consent], by: User, now: datetime) -> None:
     """What follows from new words: the summary, an event without a word of theirs, and the tasks."""
-    weigh_consent(case, giver)
+    weigh_consent(case)
     took_back = [row for row in rows if row.took_back]  # type: ignore[attr-defined]
     note(case, "consent_withdrawn" if took_back else "consent", at=now, by=by)
     for row in took_back[:1]:

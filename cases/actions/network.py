@@ -12,8 +12,13 @@ from networks.models import User
 
 
 @transaction.atomic
-def add_member(*, case: Case, user: User, must_attend: bool, masked: bool = False, by: User, now: datetime) -> Membership:
-    """Take a professional into the network. Adding the same person twice at once makes one membership."""
+def add_member(
+    *, case: Case, user: User, must_attend: bool, masked: bool = False, index_only: bool = False, by: User, now: datetime
+) -> Membership:
+    """Take a professional into the network. Adding the same person twice at once makes one membership.
+
+    `index_only`: takes part with presence and promises, and sees no content, whatever the family has agreed to.
+    """
     case = open_case_of(case)
     if not user.is_active:
         raise NotAllowed(_("This person's account is no longer in use."))
@@ -29,7 +34,7 @@ def add_member(*, case: Case, user: User, must_attend: bool, masked: bool = Fals
         existing.save(update_fields=["ended_at", "ended_by", "end_reason"])
     member = Membership.objects.create(
         case=case, user=user, unit_id=user.unit_id, role=MemberRole.MEMBER, must_attend=must_attend, masked=masked,
-        started_at=now, started_by=by,
+        index_only=index_only, started_at=now, started_by=by,
     )  # fmt: skip
     _gathered(case)
     note(case, "member_added", at=now, by=by, unit="" if masked or not user.unit else user.unit.name)
@@ -101,20 +106,19 @@ def end_blocker(case: Case, member: Membership) -> str | None:
     return None
 
 
-def weigh_consent(case: Case, giver: Person | None = None) -> None:
+def weigh_consent(case: Case) -> None:
     """The case's state of consent in one word, for lists: all who decide have said yes to something, somebody is missing,
-    somebody doesn't know. What is open to whom follows from the rows of consent, never from this word.
+    somebody doesn't know. It opens nothing: that follows from each guardian's own words.
 
     Joint custody: one guardian's yes is not the other's. A case without recorded guardians keeps what the call told.
-    `giver` is somebody who has just said something: their own word is summed up first.
     """
-    if giver is not None:
-        said_yes = case.consents.standing().filter(giver=giver, answer="yes").exists()
-        giver.consent = ConsentState.ORAL if said_yes else ConsentState.WAITING
-        giver.save(update_fields=["consent"])
     excepted = case.consent_exceptions.filter(ended_at=None).values("guardian_id")
     guardians = case.memberships.current().filter(person__kind=PersonKind.GUARDIAN).exclude(person_id__in=excepted)
-    said = set(guardians.values_list("person__consent", flat=True))
+    general = dict(guardians.values_list("person_id", "person__consent"))
+    words = case.consents.filter(ended_at=None, giver_id__in=general).values_list("giver_id", "answer")
+    agreed = {giver for giver, answer in words if answer == "yes"}
+    heard = {giver for giver, _answer in words}
+    said = {_in_one_word(word, giver in agreed, giver in heard) for giver, word in general.items()}
     if not said - {""}:
         return
     if said == {ConsentState.ORAL}:
@@ -122,6 +126,12 @@ def weigh_consent(case: Case, giver: Person | None = None) -> None:
     else:
         case.consent = ConsentState.UNAWARE if ConsentState.UNAWARE in said else ConsentState.WAITING
     case.save(update_fields=["consent"])
+
+
+def _in_one_word(general: str, agreed: bool, heard: bool) -> str:
+    if agreed or general == ConsentState.ORAL:
+        return ConsentState.ORAL
+    return ConsentState.WAITING if heard else general
 
 
 def open_case_of(case: Case) -> Case:
