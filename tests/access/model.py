@@ -79,18 +79,16 @@ def areas(facts: Facts, user: int, today: date) -> set[int]:
     return {a for a in held if a is not None} if who.active else set()
 
 
-def usable(facts: Facts, user: int, case: int, now: datetime) -> Seat | None:
-    """The seat by which somebody is in a situation now: bound to person and unit, a lead's to the role over the area."""
+def usable(facts: Facts, user: int, case: int, now: datetime) -> dict[int, Seat]:
+    """The seats by which somebody is in a situation now: bound to person and unit, a lead's to the role over the area."""
     who, today = facts.users[user], now.date()
     on_duty = any(role in DUTIES and (last is None or last >= today) for role, _, last in who.roles)
     if not who.active or not on_duty or (case, user) in facts.recused:
-        return None
-    for seat in facts.seats.values():
-        if (seat.user, seat.case) != (user, case) or seat.ended or (seat.until and seat.until <= now):
-            continue
-        if facts.cases[case].area in areas(facts, user, today) if seat.lead else seat.unit == who.unit:
-            return seat
-    return None
+        return {}
+    mine = {k: s for k, s in facts.seats.items() if (s.user, s.case) == (user, case) and not s.ended}
+    leading = facts.cases[case].area in areas(facts, user, today)
+    live = {k: s for k, s in mine.items() if s.until is None or s.until > now}
+    return {k: s for k, s in live.items() if (leading if s.lead else s.unit == who.unit)}
 
 
 def agreed(facts: Facts, seat_id: int, seat: Seat, section: str, today: date) -> bool:
@@ -108,8 +106,8 @@ def agreed(facts: Facts, seat_id: int, seat: Seat, section: str, today: date) ->
     for giver in deciders:
         said = [w for w in facts.words.values() if w.giver == giver and w.stands]
         word = next((w for w in said if w.to == to and w.section == section), None)
-        if word is None:  # a general yes lasts until the giver has begun to say it one by one
-            if section != "time" or said or not facts.givers[giver].general:
+        if word is None:  # a general yes to the network lets times be asked, until a word on times says otherwise
+            if section != "time" or not facts.givers[giver].general:
                 return False
         elif not word.yes or word.until < today or (written and section != "time" and not word.confirmed):
             return False
@@ -118,12 +116,17 @@ def agreed(facts: Facts, seat_id: int, seat: Seat, section: str, today: date) ->
 
 def opens(facts: Facts, user: int, case: int, section: str, hat: str, now: datetime) -> bool:
     """Whether this person, in this hat, sees this part of the situation now; `case` is that it exists at all."""
-    seat, file = usable(facts, user, case, now), facts.cases[case]
+    seats, file = usable(facts, user, case, now), facts.cases[case]
     if hat == "area":
         mine = file.area in areas(facts, user, now.date()) and (case, user) not in facts.recused
-        return mine and (not file.protected or file.lead == user or seat is not None)
-    if hat != "member" or seat is None or section == "intake":
+        return mine and (not file.protected or file.lead == user or bool(seats))
+    if hat != "member" or section == "intake":
         return False
+    return any(seat_opens(facts, key, seat, section, now.date()) for key, seat in seats.items())
+
+
+def seat_opens(facts: Facts, key: int, seat: Seat, section: str, today: date) -> bool:
+    """What one seat opens: a lead's everything, a guest's of one day what was asked for, a member's what the family says."""
     if section == "case" or seat.lead:
         return True
     if seat.until is not None:
@@ -132,5 +135,4 @@ def opens(facts: Facts, user: int, case: int, section: str, hat: str, now: datet
         return not seat.index_only
     if section in ("themes", "plan", "contact") and seat.index_only:
         return False
-    key = next(k for k, s in facts.seats.items() if s is seat)
-    return agreed(facts, key, seat, "time" if section == "network" else section, now.date())
+    return agreed(facts, key, seat, "time" if section == "network" else section, today)
