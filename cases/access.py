@@ -1,6 +1,6 @@
 """The one door to a family. Whoever may not know that a case exists gets 404; who may know but not do it gets 403."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, Literal, cast
 
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from cases.models import Case, Section
 from cases.sections import PAGES
 from networks.models import User
+from yhteiso.audit.keys import request_key, term_hash
 from yhteiso.audit.models import Verb, record
 
 
@@ -109,22 +110,42 @@ def for_hats(*hats: str) -> Callable[[Callable[..., HttpResponse]], Callable[...
     return decorator
 
 
+# By which right each hat sees a family's content, as the log tells it. A narrower right is given by the caller.
+WHY = {"area": "coordinator", "member": "member", "family": "own child", "guest": "guest", "unit": "unit", "jobs": "system"}
+
+
 def log(
-    request: HttpRequest, verb: Verb, *, case: Case | None = None, cases: list[Case] | None = None, reason: str = "",
-    sections: Sequence[str] = (),
-) -> None:  # fmt: skip
-    """Write who did what on which page. A list names every case that it showed."""
-    user = request.user
+    request: HttpRequest,
+    verb: Verb,
+    *,
+    case: Case | None = None,
+    cases: list[Case] | None = None,
+    reason: str = "",
+    sections: Iterable[str] = (),
+    why: str = "",
+    subject: tuple[str, str] = ("", ""),
+    term: str = "",
+) -> None:
+    """Write who did what on which page, which sections they saw and by what right. A list names every case it showed."""
+    user, hat = request.user, getattr(request, "hat", None) or ""
+    request.denial_logged = verb == Verb.DENY or getattr(request, "denial_logged", False)  # type: ignore[attr-defined]
     record(
         verb=verb,
         page=request.resolver_match.view_name if request.resolver_match else "",
         actor_id=user.pk,
         actor_name=user.name if user.is_authenticated else "",
         actor_agency=_agency_of(user) if user.is_authenticated else "",
-        hat=getattr(request, "hat", None) or "",
+        actor_unit=user.unit.name if user.is_authenticated and user.unit_id and user.unit else "",
+        hat=hat,
         now=timezone.now(),
         case_id=case.pk if case else None,
         case_ids=[c.pk for c in cases or []],
+        sections=sections,
+        why="" if verb == Verb.DENY else why or WHY.get(hat, ""),
+        subject=subject,
+        result_count=None if cases is None else len(cases),
+        term_hash=term_hash(term) if term else "",
+        request_id=request_key(request),
         reason=reason,
     )
 

@@ -14,6 +14,7 @@ from cases.models import TEXT, CloseReason, ConsentState, FamilyAsked, Route
 from networks.models import Area
 from yhteiso.forms import NO_SUCH_DAY, ChoiceRow, ClockField, DayField, Radios, RouteCards, YhteisoForm
 from yhteiso.lib.dates import HELSINKI, NoSuchTime, at_helsinki, short_date
+from yhteiso.lib.ids import is_valid_hetu
 from yhteiso.lib.text import TextField
 
 OLDEST = 20
@@ -238,3 +239,32 @@ class AreaForm(YhteisoForm):
     def __init__(self, *args: Any, area_ids: list[int], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         cast("forms.ModelChoiceField[Area]", self.fields["area"]).queryset = Area.objects.filter(pk__in=area_ids)
+
+
+class IdentityForm(YhteisoForm):
+    """A personal identity code, or the word that there is none. Never shown again as it was stored."""
+
+    mark_optional = False
+
+    number = TextField(
+        label=_("Identity code"), max_length=40, required=False,
+        help_text=_("Eleven characters, for example 131052-308T."),
+        widget=forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "characters"}),
+    )  # fmt: skip
+    without = forms.BooleanField(
+        label=_("There is no identity code"), required=False,
+        help_text=_("For example a newborn, or somebody who has come from another country."),
+    )  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        number, without = data.get("number", ""), data.get("without", False)
+        if "number" in self.errors:
+            return data
+        if number and without:
+            self.add_error("number", _now("Write the code or choose that there is none, not both"))
+        elif number and not is_valid_hetu(number):
+            self.add_error("number", _now("This is not an identity code. Check every character, for example 131052-308T"))
+        elif not number and not without:
+            self.add_error("number", _now("Write the identity code, or choose that there is none"))
+        return data

@@ -98,12 +98,16 @@ MATRIX: dict[Section, dict[str, Rule]] = {
 BASIC = (Section.TIME, Section.NETWORK)
 PAGES: dict[str, tuple[Section, ...]] = {
     "case": (*BASIC, Section.PLAN, Section.INTAKE),
+    "case-readers": (Section.NETWORK,),
     "case-start": (Section.TIME,),
     "case-start-accept": (Section.TIME,),
     "case-start-decline": (Section.TIME,),
     "case-closure": (Section.NETWORK, Section.PLAN),
     "case-network": (Section.NETWORK, Section.CONTACT, Section.CONSENTS),
     "case-network-person": (Section.NETWORK, Section.CONTACT),
+    "person-identity": (Section.CONTACT,),
+    "person-identity-reading": (Section.CONTACT,),
+    "person-identity-removal": (Section.CONTACT,),
     "person-consent": (Section.CONSENTS,),
     "network-end": (Section.NETWORK,),
     "escalation-seen": (Section.TIME,),

@@ -2,7 +2,9 @@
 
 from django.urls import path
 
-from cases.views import call, concern, start
+from cases.views import call, concern, identity, oversight, start
+
+IDENTITY = "cases/<ref:ref>/persons/<int:pk>/identity/"
 
 urlpatterns = [
     path("concerns/new/", concern.new, name="concern-new"),
@@ -11,7 +13,11 @@ urlpatterns = [
     path("calls/<ref:ref>/", call.page, name="call"),
     path("calls/<ref:ref>/draft/", call.draft, name="call-draft"),
     path("calls/<ref:ref>/discard/", call.discard, name="call-discard"),
+    path("cases/<ref:ref>/readers/", oversight.readers, name="case-readers"),
     path("cases/<ref:ref>/start/", start.correct, name="case-start"),
     path("cases/<ref:ref>/start/<int:pk>/acceptance/", start.accept, name="case-start-accept"),
     path("cases/<ref:ref>/start/<int:pk>/refusal/", start.decline, name="case-start-decline"),
+    path(IDENTITY, identity.identity, name="person-identity"),
+    path(f"{IDENTITY}reading/", identity.identity_reading, name="person-identity-reading"),
+    path(f"{IDENTITY}removal/", identity.identity_removal, name="person-identity-removal"),
 ]

@@ -20,6 +20,8 @@ def sentence(event: CaseEvent) -> str:
         "start_corrected": _("The time of the call was corrected."),
         "start_correction_proposed": _("A correction to the time of the call was proposed."),
         "start_correction_declined": _("The proposed time of the call was not taken into use."),
+        "identity_written": _("An identity code was recorded."),
+        "identity_removed": _("An identity code was removed."),
         "member_ended": _("Somebody left the network."),
         "logbook_approved": _("The logbook was approved. The promises came into force."),
     }

@@ -10,6 +10,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_noop as noop
 
 from networks.models import Area, Role, RoleMembership, User
+from networks.notices import title_of
 
 DEMO_DOMAIN = "esimerkki.invalid"  # the demonstration's people; such an address belongs to nobody (RFC 6761)
 
@@ -21,13 +22,20 @@ MENUS: dict[str, list[tuple[str, str]]] = {
              ("commitment-list", noop("Promises"))],
     "unit": [("unit-commitments", noop("Promises"))],
     "report": [("month-latest", noop("Monthly overview"))],
-    "officer": [("log", noop("Access log"))],
-    "admin": [("admin:index", noop("Reference data"))],
+    "admin": [("admin:index", noop("Reference data")), ("power-list", noop("Waiting powers"))],
+    "officer": [("oversight", noop("Data protection")), ("log", noop("Log")), ("disclosures", noop("Disclosures")),
+                ("oddities", noop("Unusual"))],
 }  # fmt: skip
-HOMES = {"member": "home", "area": "board", "unit": "unit-commitments", "report": "month-latest", "officer": "log",
+HOMES = {"member": "home", "area": "board", "unit": "unit-commitments", "report": "month-latest", "officer": "oversight",
          "admin": "admin:index"}  # fmt: skip
 # Pages below a menu item, on which it is the current one.
-INSIDE = {"month-latest": ("month",), "case-list": ("case", "case-network"), "meeting-list": ("meeting", "meeting-new")}
+INSIDE = {
+    "power-list": ("power",),
+    "log": ("log-report",),
+    "month-latest": ("month",),
+    "case-list": ("case", "case-network", "case-readers"),
+    "meeting-list": ("meeting", "meeting-new"),
+}
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
@@ -85,6 +93,10 @@ def _person(request: HttpRequest, user: User) -> dict[str, Any]:
         "initials": user.initials,
         "account_url": reverse("mfa_index"),
         "role_url": reverse("role"),
+        "notices_url": reverse("notices"),
+        "notices": user.unseen_notices,
+        "notices_title": title_of(user.unseen_notices),
+        "powers_url": reverse("power-list") if hat == "area" and user.answers_for else "",
         "roles": [{"value": row.pk, "label": _role_label(row)} for row in user.current_roles if row != worn],
     }
 

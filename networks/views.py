@@ -66,6 +66,6 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
             messages.success(request, _("Your account is ready. Add a second step to your sign-in next."))
             return redirect("mfa_activate_totp")
     except actions.InvitationGone as gone:
-        return render(request, "networks/invitation.html", {"gone": str(gone)}, status=404)
+        return render(request, "networks/invitation.html", {"gone": gone}, status=404)
     status = 422 if form.is_bound else 200
     return render(request, "networks/invitation.html", {"form": form, "invitation": row}, status=status)

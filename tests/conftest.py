@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.test import override_settings
 
 from tests.personas import World
+from yhteiso.lib.cipher import DEMONSTRATION_TEXT
 from yhteiso.lib.translations import compile_file
 
 
@@ -25,7 +27,12 @@ def plain_static_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pat
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
-    with override_settings(STATIC_ROOT=str(root), STORAGES=storages, SECURE_SSL_REDIRECT=False):
+    # `make test` brings keys of its own; a pytest by hand may have none.
+    keys = {
+        "FIELD_KEYS": settings.FIELD_KEYS or f"1:{DEMONSTRATION_TEXT}",
+        "BLIND_KEY": settings.BLIND_KEY or DEMONSTRATION_TEXT,
+    }
+    with override_settings(STATIC_ROOT=str(root), STORAGES=storages, SECURE_SSL_REDIRECT=False, **keys):
         yield root
 
 

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 
 from django.conf import settings
@@ -64,6 +65,19 @@ class World:
         self.administrator = self.person("Elina Saarikko", Role.ADMINISTRATOR)
         self.template = template()
         ConsentWording.objects.get_or_create(version=1, defaults={"valid_from": date(2026, 1, 1), "text": "Saako puhua?"})
+
+    # Those who answer for power come when they are called: most tests count the people of an area without them.
+    @cached_property
+    def responsible(self) -> User:
+        return self.person("Liisa Valkamaa", Role.RESPONSIBLE, self.guidance, area=self.area)
+
+    @cached_property
+    def other_responsible(self) -> User:
+        return self.person("Kirsi Rantamaa", Role.RESPONSIBLE, self.other_unit, area=self.other_area)
+
+    @cached_property
+    def second_administrator(self) -> User:
+        return self.person("Mikko Saarela", Role.ADMINISTRATOR)
 
     def _area(self, name: str, genitive: str, phone: str) -> Area:
         return Area.objects.create(

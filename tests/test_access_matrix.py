@@ -21,12 +21,14 @@ from django.utils import timezone
 
 from cases.actions import clock, intake
 from cases.actions.consent import Word, record_words, withdraw
+from cases.actions.identity import write_identity
 from cases.actions.standing import open_exceptionally, recuse
 from cases.models import ASKED, Case, PersonContact
 from meetings.actions import logbook as logbooks
 from meetings.actions import meeting as meetings
 from meetings.models import Commitment
 from metrics.models import FrozenMonth
+from networks.actions import power
 from networks.models import Agency, Role, Unit, User
 from tests.personas import World, at
 from yhteiso.audit.models import LogEntry
@@ -85,6 +87,7 @@ class Scene:
                 case=self.case, giver=giver, words=[Word(s, section, "yes") for s in seats for section in ASKED],
                 way="paper", valid_until=None, by=by, now=timezone.now(),
             )  # fmt: skip
+        write_identity(case=self.case, person=self.guardian.person, number="010594Y9032", by=by, now=now)
         self.correction = clock.correct_start(case=self.case, new_at=at("2026-06-06 10:00"), reason="x", by=by, now=now)
         Commitment.objects.filter(pk=self.row.pk).update(agreed_at=now)
         FrozenMonth.objects.create(
@@ -93,6 +96,10 @@ class Scene:
         self.concern = self.world.concern(now=at("2026-06-07 09:00"))
         self.call = intake.begin_call(by=by, area=self.world.area, now=now)
         self.stand(by)
+        self.power = power.propose_role(
+            person=self.world.member, role="leadership", area=self.world.area, unit=None, by=self.world.administrator,
+            reason="SALAINEN-SYY", now=timezone.now(),
+        )  # fmt: skip
 
     def standings(self, by: User, now: datetime) -> dict[str, User]:
         """One person for each way of standing to the family besides being a member: all invited to the meeting."""
@@ -101,7 +108,11 @@ class Scene:
             "exceptional": "Hanna Koski", "expired": "Aino Salo", "moved": "Mikko Niemi", "suspended": "Saara Laine",
         }  # fmt: skip
         health = Agency.objects.create(
-            name="Neuvola", legal_name="Hyvinvointialue", controller="Hyvinvointialue", sector="health", written_consent=False
+            name="Neuvola",
+            legal_name="Hyvinvointialue",
+            controller="Hyvinvointialue",
+            sector="health",
+            written_consent=False,
         )
         people = {}
         for key, name in names.items():
@@ -146,12 +157,21 @@ class Scene:
             "case-start-decline": lambda: case | {"pk": self.correction.pk},
             "network-end": lambda: case | {"pk": self.member.pk},
             "person-consent": lambda: case | {"pk": self.guardian.person_id},
+            "person-identity": lambda: case | {"pk": self.guardian.person_id},
+            "person-identity-reading": lambda: case | {"pk": self.guardian.person_id},
+            "person-identity-removal": lambda: case | {"pk": self.guardian.person_id},
             "meeting-answer": lambda: met | {"pk": self.meeting.participants.get(membership=self.member).pk},
             "logbook-entry": lambda: met | {"theme": self.logbook.template.themes.get(position=0).pk},
             "logbook-row-removal": lambda: met | {"row": self.row.ref},
             "commitment-outcome": lambda: case | {"commitment": self.row.ref},
             "invitation": lambda: {"token": "x" * 32},
             "account_reset_password_from_key": lambda: {"uidb36": "1", "key": "x-y"},
+            "staff-role-end": lambda: {"pk": self.world.member.pk, "row": self.world.member.roles.get().pk},
+            "power": lambda: {"ref": self.power.ref},
+            "power-acceptance": lambda: {"ref": self.power.ref},
+            "power-refusal": lambda: {"ref": self.power.ref},
+            "power-withdrawal": lambda: {"ref": self.power.ref},
+            "staff": lambda: {"pk": self.world.member.pk},
             "month": lambda: {"year": 2026, "month": 6},
             "": lambda: case,
             "met": lambda: met,
@@ -160,7 +180,7 @@ class Scene:
     def url(self, name: str) -> str:
         if name in self.arguments:
             return reverse(name, kwargs=self.arguments[name]())
-        for kind in ("met", ""):
+        for kind in ("met", "", "staff"):
             try:
                 return reverse(name, kwargs=self.arguments[kind]())
             except Exception:
@@ -170,9 +190,7 @@ class Scene:
     def ask(self, persona: str, method: str, name: str) -> object:
         user: User | None = None
         if persona not in ("anonymous", "nobody"):
-            user = self.people.get(persona) or getattr(
-                self.world, "professional" if persona == "no_factor" else persona
-            )
+            user = self.people.get(persona) or getattr(self.world, "professional" if persona == "no_factor" else persona)
             user = User.objects.get(pk=user.pk)
         if persona == "nobody":
             user = self.world.person("Ei Rooleja", None, self.world.day_care)

@@ -26,6 +26,7 @@ LOGIN = {"web": WEB, "worker": JOBS, "beat": JOBS, "migrate": OWNER}
 OURS = {*LOGIN, "logins"}
 ONE_SHOT = {"migrate", "logins"}
 SECRETS = {"SECRET_KEY", "SUPERUSER_PASSWORD", "OWNER_PASSWORD", "WEB_PASSWORD", "JOBS_PASSWORD", "VALKEY_PASSWORD"}
+KEYS = {"FIELD_KEYS", "BLIND_KEY"}  # what opens identity codes
 
 
 @pytest.fixture(scope="module")
@@ -83,13 +84,14 @@ def test_each_service_knows_its_own_login_only(compose: dict[str, Any], name: st
     environment = compose["services"][name]["environment"]
     own = {WEB: "WEB_PASSWORD", JOBS: "JOBS_PASSWORD", OWNER: "OWNER_PASSWORD"}
     assert environment["DATABASE_URL"].startswith(f"postgresql://{LOGIN[name]}:$")
-    known = {text.rstrip(":?") for text in variables(environment)} & SECRETS
-    assert known == {own[LOGIN[name]], "SECRET_KEY", "VALKEY_PASSWORD"}
+    known = {text.rstrip(":?") for text in variables(environment)} & (SECRETS | KEYS)
+    keys = KEYS if name in {"web", "migrate"} else set()
+    assert known == {own[LOGIN[name]], "SECRET_KEY", "VALKEY_PASSWORD"} | keys
 
 
 def test_no_secret_has_a_default(compose: dict[str, Any]) -> None:
     seen = variables(compose["services"])
-    for name in SECRETS:
+    for name in SECRETS | KEYS:
         assert {text for text in seen if text.startswith(name)} == {f"{name}:?"}
     for service in compose["services"].values():
         assert "env_file" not in service, "it would hand every secret to every service"

@@ -1,5 +1,6 @@
 """What a process checks before it serves: each unsafe setting, the login, the demonstration's mark."""
 
+import base64
 from pathlib import Path
 
 import pytest
@@ -7,13 +8,17 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 
 from yhteiso import environment, start
+from yhteiso.lib import cipher
 
 LONG = "k" * 60
+KEY, OTHER = (base64.b64encode(bytes(range(first, first + 32))).decode() for first in (0, 100))
+SHORT = base64.b64encode(bytes(range(31))).decode()
 
 
 @pytest.fixture
 def safe(settings) -> None:
     settings.DEBUG, settings.SECRET_KEY, settings.HTTPS, settings.DEMO = False, LONG, True, False
+    settings.FIELD_KEYS, settings.BLIND_KEY = f"1:{KEY}", OTHER
 
 
 def test_safe_settings_are_safe(safe: None) -> None:
@@ -24,12 +29,23 @@ def test_safe_settings_are_safe(safe: None) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "word"),
     [("DEBUG", True, "DEBUG"), ("SECRET_KEY", "short", "SECRET_KEY"), ("SECRET_KEY", "django-insecure-" + LONG, "SECRET_KEY"),
-     ("HTTPS", False, "HTTPS")],
+     ("HTTPS", False, "HTTPS"), ("FIELD_KEYS", "", "missing"), ("BLIND_KEY", "", "missing"),
+     ("FIELD_KEYS", f"1:{SHORT}", "32 bytes"), ("BLIND_KEY", SHORT, "32 bytes"), ("FIELD_KEYS", KEY, "1:base64"),
+     ("FIELD_KEYS", f"1:{KEY},1:{SHORT}", "once"), ("FIELD_KEYS", "1:not base64", "base64"),
+     ("FIELD_KEYS", f"1:{cipher.DEMONSTRATION_TEXT}", "demonstration"), ("BLIND_KEY", cipher.DEMONSTRATION_TEXT, "demonstration"),
+     ("FIELD_KEYS", f"1:{base64.b64encode(bytes(32)).decode()}", "guessed"), ("BLIND_KEY", KEY, "twice")],
 )  # fmt: skip
 def test_each_unsafe_setting_is_named(safe: None, settings, name: str, value: object, word: str) -> None:
     setattr(settings, name, value)
     assert [text for text in start.unsafe_settings() if word in text]
     assert start.production_settings()[0].id == "yhteiso.E001"
+    assert not any(key in text for key in (KEY, SHORT, OTHER) for text in start.unsafe_settings()), "never quoted"
+
+
+def test_the_jobs_start_without_the_keys(safe: None, settings) -> None:
+    settings.FIELD_KEYS = settings.BLIND_KEY = ""
+    assert start.unsafe_settings()
+    assert start.unsafe_settings(keys=False) == []
 
 
 @pytest.mark.django_db(transaction=True)

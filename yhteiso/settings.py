@@ -7,6 +7,7 @@ from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
 from yhteiso import environment
+from yhteiso.lib import cipher
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -17,6 +18,10 @@ DEBUG = environment.flag("DEBUG", False)
 DEMO = environment.flag("DEMO", False)
 # Plain HTTP is for the demonstration and development on this machine only.
 HTTPS = environment.flag("HTTPS", not (DEMO or DEBUG))
+
+# Personal identity codes lie encrypted with the highest of these keys; only web and owner processes get them.
+FIELD_KEYS = environment.text("FIELD_KEYS", f"1:{cipher.DEMONSTRATION_TEXT}" if DEMO or DEBUG else "")
+BLIND_KEY = environment.text("BLIND_KEY", cipher.DEMONSTRATION_TEXT if DEMO or DEBUG else "")
 
 ALLOWED_HOSTS = ["127.0.0.1", "localhost"] if DEMO else environment.words("ALLOWED_HOSTS", "127.0.0.1,localhost")
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS")
@@ -33,7 +38,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "django.contrib.postgres",
+    "django.contrib.postgres",  # arrays and their indexes
     "yhteiso.apps.StaticFiles",
     "django.forms",
     "allauth",
@@ -211,8 +216,15 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_BEAT_SCHEDULE = {
     "late-meetings": {"task": "cases.tasks.escalate_late", "schedule": timedelta(minutes=1)},
     "missed-outcomes": {"task": "meetings.tasks.write_missed_outcomes", "schedule": timedelta(minutes=1)},
+    "seal-log": {"task": "yhteiso.audit.tasks.seal_log", "schedule": timedelta(seconds=10)},
+    "log-months": {"task": "yhteiso.audit.tasks.ensure_partitions", "schedule": timedelta(hours=6)},
+    "verify-log": {"task": "yhteiso.audit.tasks.verify_log", "schedule": timedelta(hours=24)},
+    "oddities": {"task": "yhteiso.audit.tasks.find_oddities", "schedule": timedelta(hours=1)},
     "close-month": {"task": "metrics.tasks.close_months", "schedule": timedelta(hours=1)},
 }
+
+# Where the heads of the sealed log are written each hour: a file on another machine's disk. Empty: process log only.
+LOG_CHECKPOINTS = environment.text("LOG_CHECKPOINTS", "")
 
 # --- Mail and logs: ids and counts only, never a family's words ------------------------------------------------------
 EMAIL_SERVER = environment.text("EMAIL_HOST", "")

@@ -8,6 +8,8 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
+from yhteiso.lib.cipher import unsafe_keys
+
 KNOWN_SECRETS = {"secret", "changeme", "insecure", "django-insecure"}
 SHORTEST_SECRET = 50
 
@@ -18,8 +20,8 @@ def production_settings(**kwargs: Any) -> list[CheckMessage]:
     return [Error(text, id=f"yhteiso.E{number:03}") for number, text in enumerate(unsafe_settings(), start=1)]
 
 
-def unsafe_settings() -> list[str]:
-    """Why these settings must not serve real families: sentences, empty when all is well."""
+def unsafe_settings(*, keys: bool = True) -> list[str]:
+    """Why these settings must not serve real families: sentences, empty when all is well. The jobs have no `keys`."""
     found = []
     if settings.DEBUG:
         found.append("DEBUG is on.")
@@ -28,6 +30,8 @@ def unsafe_settings() -> list[str]:
         found.append("SECRET_KEY is known or shorter than 50 characters.")
     if not settings.HTTPS:
         found.append("HTTPS is off.")
+    if keys:
+        found += unsafe_keys(settings.FIELD_KEYS, settings.BLIND_KEY)
     return found
 
 
@@ -55,10 +59,10 @@ def database_is_demo() -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def verify_process() -> None:
+def verify_process(*, keys: bool = True) -> None:
     """Refuse to serve. Raises ImproperlyConfigured with every reason, so that one start tells them all."""
     name, superuser, bypass, owner = login_facts()
-    found = [] if settings.DEMO else unsafe_settings()
+    found = [] if settings.DEMO else unsafe_settings(keys=keys)
     if superuser or bypass or owner:
         found.append(f"The database login {name} owns tables or passes row security. Use yhteiso_web or yhteiso_jobs.")
     if database_is_demo() != settings.DEMO:
@@ -78,6 +82,6 @@ def verify_process() -> None:
 def verify_jobs(**kwargs: Any) -> None:
     """The same check for the worker and for beat. Celery swallows an exception here, so the process is ended."""
     try:
-        verify_process()
+        verify_process(keys=False)
     except ImproperlyConfigured as error:
         raise SystemExit(f"Refused to start: {error}") from error

@@ -15,6 +15,7 @@ from cases.models.consent import (
     Section,
     Way,
 )
+from cases.models.identity import PersonIdentity
 from cases.models.intake import Call, Concern, FamilyAsked, Route
 from cases.models.people import PERSON_CONSENT, MemberRole, Membership, MembershipQuerySet, Person, PersonContact, PersonKind
 from cases.models.standing import (
@@ -57,6 +58,7 @@ __all__ = [
     "MembershipQuerySet",
     "Person",
     "PersonContact",
+    "PersonIdentity",
     "PersonKind",
     "Recusal",
     "RecusalReason",

@@ -12,7 +12,7 @@ def authorities(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("networks", "0003_invitation_names_its_place"),
+        ("networks", "0005_powers_walls"),
     ]
 
     operations = [

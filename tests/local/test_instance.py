@@ -20,6 +20,7 @@ EXTERNAL = {
     "JOBS_DATABASE_URL": "postgresql://yhteiso_jobs:j@db/yhteiso",
     "OWNER_DATABASE_URL": "postgresql://yhteiso_owner:o@db/yhteiso",
 }
+KEYS = {"FIELD_KEYS": "1:a2V5", "BLIND_KEY": "b3RoZXI="}
 
 
 def test_without_any_address_everything_is_embedded() -> None:
@@ -38,16 +39,23 @@ def test_an_external_database_needs_all_three_logins(missing: str) -> None:
 def test_an_address_may_lie_in_a_file(tmp_path: Path) -> None:
     (tmp_path / "web").write_text(EXTERNAL["DATABASE_URL"] + "\n")
     others = {name: value for name, value in EXTERNAL.items() if name != "DATABASE_URL"}
-    wanted = instance.read_wanted({**others, "DATABASE_URL_FILE": str(tmp_path / "web")})
+    wanted = instance.read_wanted({**others, **KEYS, "DATABASE_URL_FILE": str(tmp_path / "web")})
     assert wanted.web == EXTERNAL["DATABASE_URL"]
     with pytest.raises(Trouble, match=r"REDIS_URL_FILE: .*No such file"):
         instance.read_wanted({"REDIS_URL_FILE": str(tmp_path / "nothing")})
 
 
 def test_an_external_database_is_never_a_demonstration() -> None:
-    assert instance.read_wanted(EXTERNAL).external_database
+    assert instance.read_wanted({**EXTERNAL, **KEYS}).external_database
     with pytest.raises(Trouble, match="only with the embedded database"):
-        instance.read_wanted({**EXTERNAL, "DEMO": "1"})
+        instance.read_wanted({**EXTERNAL, **KEYS, "DEMO": "1"})
+
+
+@pytest.mark.parametrize("missing", sorted(KEYS))
+def test_an_external_database_needs_the_keys_of_its_codes(missing: str) -> None:
+    """Generated ones would be lost with `make reset`, and the codes with them."""
+    with pytest.raises(Trouble, match="FIELD_KEYS and BLIND_KEY must be set"):
+        instance.read_wanted({**EXTERNAL, **{name: value for name, value in KEYS.items() if name != missing}})
 
 
 def test_a_typing_error_in_demo_is_no_answer() -> None:
@@ -62,7 +70,9 @@ def test_each_process_has_its_own_login_and_no_other_secret(servers: Instance, m
     monkeypatch.setenv("DATABASE_URL_FILE", "/a/file/of/the/owner")
     addresses = servers._addresses(demo=False)
     web = application.environment(addresses, addresses.web)
-    jobs = application.environment(addresses, addresses.jobs)
+    jobs = application.environment(addresses, addresses.jobs, keys=False)
+    assert (web["FIELD_KEYS"], web["BLIND_KEY"]) == (servers.passwords.field_keys, servers.passwords.blind_key)
+    assert not {"FIELD_KEYS", "BLIND_KEY"} & set(jobs)
     words = servers.passwords
     for shown, own in ((web, words.web), (jobs, words.jobs)):
         text = "\n".join(shown.values())
@@ -144,7 +154,7 @@ def test_the_servers_of_a_running_command_are_not_swept(places: Places, servers:
 
 
 def test_an_external_broker_that_does_not_answer_is_named(places: Places) -> None:
-    wanted = instance.read_wanted({**EXTERNAL, "REDIS_URL": "redis://127.0.0.1:1/0"})
+    wanted = instance.read_wanted({**EXTERNAL, **KEYS, "REDIS_URL": "redis://127.0.0.1:1/0"})
     one = instance.open_run(places, wanted)
     assert one is not None
     try:
@@ -156,7 +166,7 @@ def test_an_external_broker_that_does_not_answer_is_named(places: Places) -> Non
 
 def test_external_servers_are_used_and_none_is_started(places: Places, servers: Instance) -> None:
     ours = servers._addresses(demo=False)
-    given = {**EXTERNAL, "REDIS_URL": ours.redis, "SECRET_KEY": "given"}
+    given = {**EXTERNAL, **KEYS, "REDIS_URL": ours.redis, "SECRET_KEY": "given"}
     one = instance.open_run(places, instance.read_wanted(given))
     assert one is not None
     try:
@@ -170,6 +180,8 @@ def test_external_servers_are_used_and_none_is_started(places: Places, servers: 
         jobs=EXTERNAL["JOBS_DATABASE_URL"],
         redis=ours.redis,
         secret_key="given",
+        field_keys=KEYS["FIELD_KEYS"],
+        blind_key=KEYS["BLIND_KEY"],
         demo=False,
         embedded=False,
     )

@@ -1,11 +1,13 @@
 """Generated secrets: kept in a private file, shown nowhere, safe in an address."""
 
-from dataclasses import astuple
+import json
+from dataclasses import asdict, astuple
 from pathlib import Path
 
 import psycopg
 
 from yhteiso import environment
+from yhteiso.lib.cipher import unsafe_keys
 from yhteiso.local import passwords
 
 
@@ -14,8 +16,20 @@ def test_they_are_made_once_and_kept_privately(home: Path) -> None:
     made = passwords.load_or_generate(path)
     assert path.stat().st_mode & 0o777 == 0o600
     assert passwords.load_or_generate(path) == made
-    assert len(set(astuple(made))) == 6, "each has its own"
+    assert len(set(astuple(made))) == 8, "each has its own"
     assert min(len(word) for word in astuple(made)) >= 40
+
+
+def test_what_an_older_version_did_not_know_is_added(home: Path) -> None:
+    """The database of `make run` stays when the application learns of another secret."""
+    path = home / "passwords.json"
+    made = passwords.load_or_generate(path)
+    kept = {name: value for name, value in asdict(made).items() if name not in {"field_keys", "blind_key"}}
+    path.write_text(json.dumps(kept))
+    found = passwords.load_or_generate(path)
+    assert {name: getattr(found, name) for name in kept} == kept
+    assert unsafe_keys(found.field_keys, found.blind_key) == []
+    assert passwords.load_or_generate(path) == found
 
 
 def test_they_are_never_printed(home: Path) -> None:

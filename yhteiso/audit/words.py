@@ -2,13 +2,17 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from yhteiso.audit.models import Verb
+from yhteiso.audit.models import Basis, Decision, Rule, Verb
 
 VERBS = {
     Verb.VIEW.value: _("opened"),
     Verb.LIST.value: _("saw a list"),
     Verb.SEARCH.value: _("searched"),
     Verb.PRINT.value: _("printed"),
+    Verb.EXPORT.value: _("took out"),
+    Verb.DISCLOSE.value: _("handed over"),
+    Verb.LOGIN.value: _("signed in"),
+    Verb.EXCEPTIONAL.value: _("opened exceptional access"),
     Verb.CHANGE.value: _("changed or tried to change"),
     Verb.FAIL.value: _("failed on our side"),
     Verb.DENY.value: _("was refused"),
@@ -32,7 +36,68 @@ REASONS = {
     "coordinate": _("only for the coordinator"),
     "not invited": _("not invited to the meeting"),
     "answer": _("somebody else's answer"),
+    "hetu": _("identity code shown or compared"),
+    "hetu key": _("an identity code could not be opened"),
     "outcome": _("somebody else's promise"),
+    "own": _("one's own proposal or account"),
+    "blocked": _("may not answer the proposal"),
+    "another's": _("somebody else's proposal"),
+    "last": _("the last administrator"),
+    "duties": _("open duties"),
+    "closed": _("a closed account"),
+    "form": _("the form was not ours, or came too late"),
+    "method": _("not possible at this address"),
+}
+# Why the officer looks into the log; stands in the row of that reading.
+SEARCHES = {
+    "request": _("A guardian's or a young person's request"),
+    "control": _("Own supervision"),
+    "misuse": _("Suspicion of misuse"),
+    "authority": _("An authority's request"),
+}
+WHY = {
+    "coordinator": _("the area's coordinator"),
+    "member": _("member of the network"),
+    "caller": _("made the call"),
+    "exceptional": _("exceptional access"),
+    "named": _("named person"),
+    "own child": _("own child"),
+    "own log": _("own log"),
+    "guest": _("by an invitation"),
+    "unit": _("the unit's promises"),
+    "system": _("the system's own work"),
+}
+SECTIONS = {
+    "time": _("times"),
+    "network": _("the network"),
+    "themes": _("themes of everyday life"),
+    "plan": _("the plan and promises"),
+    "contact": _("contact details"),
+    "consents": _("consents"),
+    "intake": _("what was told in the call"),
+}
+BASES = {
+    Basis.CONSENT.value: _("consent"),
+    Basis.LAW.value: _("law"),
+    Basis.EMERGENCY.value: _("emergency"),
+    Basis.OWN.value: _("own information"),
+}
+# What a rule found: its name, what it means, an icon.
+RULES = {
+    Rule.NO_RELATION.value: (
+        _("Opened without belonging to the network"),
+        _("not in the network, not the area's coordinator"),
+        "people",
+    ),
+    Rule.SAME_NAME.value: (_("Same surname as in the family"), _("the child's or a guardian's surname"), "people"),
+    Rule.MASS.value: (_("Many one after another"), _("more than 50 situations within an hour"), "list"),
+    Rule.NIGHT.value: (_("Opened at night"), _("between 22 and 6"), "clock"),
+    Rule.PROTECTED.value: (_("A protected person's situation was opened"), _("a protected address"), "lock"),
+}
+DECISIONS = {
+    Decision.FINE.value: _("Appropriate"),
+    Decision.ASKED.value: _("Is asked"),
+    Decision.INQUIRY.value: _("Inquiry"),
 }
 # The address book's names. A page that is not here is told by its name in the address book.
 PAGES = {
@@ -54,6 +119,9 @@ PAGES = {
     "case-network": _("network"),
     "case-network-person": _("network, somebody of the family"),
     "network-end": _("leaving a network"),
+    "person-identity": _("identity code"),
+    "person-identity-reading": _("identity code shown"),
+    "person-identity-removal": _("removing an identity code"),
     "person-consent": _("consent of a person"),
     "escalation-seen": _("reminders of a situation"),
     "meeting": _("meeting"),
@@ -76,4 +144,24 @@ PAGES = {
     "month": _("monthly overview"),
     "month-latest": _("monthly overview"),
     "log": _("access log"),
+    "power-list": _("list of waiting powers"),
+    "power": _("proposed power"),
+    "power-acceptance": _("accepting a power"),
+    "power-refusal": _("declining a power"),
+    "power-withdrawal": _("withdrawing a proposed power"),
+    "staff-account": _("account of a worker"),
+    "staff-role": _("proposing a role"),
+    "staff-role-end": _("ending a role"),
+    "staff-email": _("proposing a sign-in address"),
+    "staff-second-factor": _("proposing to remove a second step"),
+    "staff-suspension": _("suspending an account"),
+    "staff-resumption": _("proposing to bring an account back"),
+    "staff-closure": _("closing an account"),
+    "notices": _("notices"),
+    "oversight": _("data protection"),
+    "log-report": _("report of the access log"),
+    "log-report-print": _("report of the access log, on paper"),
+    "disclosures": _("disclosure log"),
+    "oddities": _("unusual openings"),
+    "case-readers": _("who has looked"),
 }

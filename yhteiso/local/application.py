@@ -20,7 +20,7 @@ from yhteiso.local.places import CHECKOUT
 from yhteiso.local.processes import Crew, Program, Running
 
 # Never handed down: other logins' addresses, and what would turn make another way.
-SECRETS = {"DATABASE_URL", "OWNER_DATABASE_URL", "JOBS_DATABASE_URL", "REDIS_URL", "SECRET_KEY"}
+SECRETS = {"DATABASE_URL", "OWNER_DATABASE_URL", "JOBS_DATABASE_URL", "REDIS_URL", "SECRET_KEY", "FIELD_KEYS", "BLIND_KEY"}
 PRIVATE = SECRETS | {f"{name}_FILE" for name in SECRETS}
 PRIVATE |= {"ARGS", "PORT", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES"}
 DEFAULT_PORT = 8000
@@ -28,8 +28,13 @@ RESTARTS = 5
 RESTART_SECONDS = 60.0
 
 
-def environment(addresses: Addresses, database_url: str, extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The whole environment of one process: its own login's address and no other secret than it needs."""
+def environment(
+    addresses: Addresses, database_url: str, extra: Mapping[str, str] | None = None, *, keys: bool = True
+) -> dict[str, str]:
+    """The whole environment of one process: its own login's address and no other secret than it needs.
+
+    `keys` are those of encrypted fields, which the jobs never open.
+    """
     kept = {name: value for name, value in os.environ.items() if name not in PRIVATE}
     if addresses.embedded:
         # libpq would read them too.
@@ -40,6 +45,7 @@ def environment(addresses: Addresses, database_url: str, extra: Mapping[str, str
         "SECRET_KEY": addresses.secret_key,
         "DEMO": "1" if addresses.demo else "0",
         "DJANGO_SETTINGS_MODULE": "yhteiso.settings",
+        **({"FIELD_KEYS": addresses.field_keys, "BLIND_KEY": addresses.blind_key} if keys else {}),
         **(extra or {}),
     }
 
@@ -153,7 +159,7 @@ def _worker(instance: Instance, addresses: Addresses, node: str) -> Program:
     return Program(
         name="The worker",
         command=command,
-        environment=environment(addresses, addresses.jobs),
+        environment=environment(addresses, addresses.jobs, keys=False),
         log=instance.logs / "worker.log",
         cwd=CHECKOUT,
         stop_seconds=15,
@@ -166,7 +172,7 @@ def _beat(instance: Instance, addresses: Addresses) -> Program:
     return Program(
         name="The timetable (beat)",
         command=[*command, "--loglevel", "INFO"],
-        environment=environment(addresses, addresses.jobs),
+        environment=environment(addresses, addresses.jobs, keys=False),
         log=instance.logs / "beat.log",
         cwd=CHECKOUT,
     )

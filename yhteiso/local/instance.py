@@ -29,6 +29,8 @@ class Addresses:
     jobs: str
     redis: str
     secret_key: str
+    field_keys: str
+    blind_key: str
     demo: bool
     embedded: bool
 
@@ -42,6 +44,8 @@ class Wanted:
     jobs: str
     redis: str
     secret_key: str
+    field_keys: str
+    blind_key: str
     demo: bool | None
 
     @property
@@ -61,6 +65,8 @@ def read_wanted(environment: Mapping[str, str]) -> Wanted:
         jobs=_given(environment, "JOBS_DATABASE_URL"),
         redis=_given(environment, "REDIS_URL"),
         secret_key=_given(environment, "SECRET_KEY"),
+        field_keys=_given(environment, "FIELD_KEYS"),
+        blind_key=_given(environment, "BLIND_KEY"),
         demo=None if demo == "" else demo == "1",
     )
     if wanted.external_database:
@@ -88,6 +94,11 @@ def _check_external(wanted: Wanted) -> None:
             "  JOBS_DATABASE_URL   the login yhteiso_jobs, for the worker and its timetable\n"
             "  OWNER_DATABASE_URL  the login yhteiso_owner, for migrations only\n"
             "docs/settings.md tells how to make these logins. Without DATABASE_URL an own PostgreSQL is started."
+        )
+    if not (wanted.field_keys and wanted.blind_key):
+        raise Trouble(
+            "DATABASE_URL names a PostgreSQL of your own, so FIELD_KEYS and BLIND_KEY must be set too: without them the\n"
+            "identity codes in it can never be read again. docs/settings.md tells how to make them."
         )
     if wanted.demo:
         raise Trouble("DEMO=1 works only with the embedded database, never with one that DATABASE_URL names.")
@@ -158,10 +169,13 @@ class Instance:
 
     def _addresses(self, demo: bool) -> Addresses:
         redis = self._valkey.url if self._valkey else self.wanted.redis
-        secret_key = self.wanted.secret_key or self.passwords.secret_key
+        keys = {
+            name: getattr(self.wanted, name) or getattr(self.passwords, name)
+            for name in ("secret_key", "field_keys", "blind_key")
+        }
         if self._postgres is None:
             w = self.wanted
-            return Addresses(w.owner, w.web, w.jobs, redis, secret_key, demo=False, embedded=False)
+            return Addresses(w.owner, w.web, w.jobs, redis, **keys, demo=False, embedded=False)
         name = TEST_DATABASE if self.throwaway else DATABASE
         urls = {
             login: passwords.database_url(login, word, folder=self._postgres.sockets, database=name)
@@ -172,7 +186,7 @@ class Instance:
             web=urls["yhteiso_web"],
             jobs=urls["yhteiso_jobs"],
             redis=redis,
-            secret_key=secret_key,
+            **keys,
             demo=demo,
             embedded=True,
         )
@@ -216,7 +230,7 @@ def open_throwaway(places: Places) -> Instance:
         taken = locks.take(home)
     if taken is None:
         raise Trouble(f"Somebody else has locked {home}.")
-    nothing = Wanted(owner="", web="", jobs="", redis="", secret_key="", demo=False)
+    nothing = Wanted(owner="", web="", jobs="", redis="", secret_key="", field_keys="", blind_key="", demo=False)
     return Instance(places, home, taken, nothing, throwaway=True)
 
 

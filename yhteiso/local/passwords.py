@@ -1,5 +1,6 @@
 """The generated secrets of one embedded instance, in a file that only its user can read."""
 
+import base64
 import json
 import os
 import secrets
@@ -10,7 +11,7 @@ from urllib.parse import quote
 
 @dataclass(frozen=True, repr=False)
 class Passwords:
-    """One password for each login, for Valkey, and Django's secret key. Never printed: there is no repr."""
+    """One password for each login and for Valkey, Django's secret key, the keys of encrypted fields. Has no repr."""
 
     superuser: str
     owner: str
@@ -18,6 +19,8 @@ class Passwords:
     jobs: str
     valkey: str
     secret_key: str
+    field_keys: str
+    blind_key: str
 
     def logins(self) -> dict[str, str]:
         """Login name → password, as `ensure_roles` wants it."""
@@ -33,16 +36,22 @@ def generate() -> Passwords:
         jobs=secrets.token_urlsafe(32),
         valkey=secrets.token_urlsafe(32),
         secret_key=secrets.token_urlsafe(64),
+        field_keys=f"1:{_key()}",
+        blind_key=_key(),
     )
 
 
 def load_or_generate(path: Path) -> Passwords:
-    """The passwords of `path`, or new ones written there whole or not at all."""
-    if path.exists():
-        return Passwords(**json.loads(path.read_text(encoding="utf-8")))
-    made = generate()
-    write_private(path, json.dumps(asdict(made), indent=1))
+    """The passwords of `path`; what is missing is made and written there, whole or not at all."""
+    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    made = Passwords(**(asdict(generate()) | kept))
+    if asdict(made) != kept:
+        write_private(path, json.dumps(asdict(made), indent=1))
     return made
+
+
+def _key() -> str:
+    return base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def write_private(path: Path, text: str) -> None:
