@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_noop as noop
 
+from networks import organisation, sessions
 from networks.models import Area, Role, RoleMembership, User
 from networks.notices import title_of
 
@@ -41,13 +42,16 @@ INSIDE = {
 def page(request: HttpRequest) -> dict[str, Any]:
     """`page` for the templates; its shape is described in docs/components.md."""
     found = getattr(request, "user", None)
-    user = found if isinstance(found, User) else None
+    # A locked session shows nothing of its owner, not even the menu.
+    user = found if isinstance(found, User) and not sessions.is_locked(request) else None
     frame: dict[str, Any] = {
         "demo": settings.DEMO,
         "demo_url": reverse("demo-signin"),
         "languages": _languages(),
         "language_url": reverse("set_language"),
-        "idle_seconds": settings.SESSION_COOKIE_AGE if user else None,
+        "idle_seconds": sessions.idle_seconds(request) if user else None,
+        "shared_device": bool(user) and sessions.is_shared(request),
+        "organisations": [] if user else organisation.organisations(),
         "keepalive_url": reverse("keepalive"),
         "area": None,
         "safety": None,

@@ -12,7 +12,7 @@ def authorities(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("networks", "0005_powers_walls"),
+        ("networks", "0006_signin"),
     ]
 
     operations = [

@@ -47,6 +47,17 @@ REASONS = {
     "closed": _("a closed account"),
     "form": _("the form was not ours, or came too late"),
     "method": _("not possible at this address"),
+    "sign-in: unknown": _("sign-in by an unknown identity"),
+    "sign-in: disabled": _("sign-in to a disabled account"),
+    "sign-in: agency": _("sign-in by an identity of another organisation"),
+    "sign-in: bound": _("an identity that belongs to another account"),
+    "sign-in: another person": _("a confirmation by somebody else"),
+    "sign-in: old": _("a confirmation that was not asked anew"),
+    "sign-in: state": _("a sign-in that was replayed or begun elsewhere"),
+    "sign-in: token": _("an answer of the organisation that did not hold"),
+    "sign-in: issuer": _("an organisation's server that is not who it should be"),
+    "sign-in: provider": _("an organisation's server that did not answer"),
+    "sign-in: invitation": _("an invitation that no longer works"),
 }
 # Why the officer looks into the log; stands in the row of that reading.
 SEARCHES = {
@@ -164,4 +175,5 @@ PAGES = {
     "disclosures": _("disclosure log"),
     "oddities": _("unusual openings"),
     "case-readers": _("who has looked"),
+    "account_organisation_back": _("sign-in with a workplace account"),
 }

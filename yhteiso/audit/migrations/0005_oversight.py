@@ -11,16 +11,6 @@ from yhteiso.hats.roles import role
 AREA, MEMBER, OFFICER, JOBS = (role(hat) for hat in ("area", "member", "officer", "jobs"))
 
 SQL = f"""
--- Whether whoever asks may see the case now, in the hat worn. The same walls as the case's own policies.
-CREATE FUNCTION sec.sees_case(wanted bigint) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path = pg_catalog, public AS $$
-    SELECT CASE current_setting('role')
-        WHEN '{AREA}' THEN EXISTS (
-            SELECT 1 FROM cases_case c WHERE c.id = wanted AND c.area_id = ANY (sec.my_areas()))
-        WHEN '{MEMBER}' THEN wanted = ANY (sec.my_cases())
-        ELSE false
-    END $$;
-
 -- Those who opened, printed or changed something of one case, newest first, a page at a time. Whoever the network knows
 -- by a mask stays masked here too. The data protection officer's searches in the log are left out: they saw nothing of
 -- the family, and a suspicion must not be told to whom it is about.
@@ -106,14 +96,14 @@ CREATE FUNCTION sec.find_oddities(first_day date, last_day date)
     SELECT DISTINCT ON (rule, actor_id, case_id, span) id, at, rule FROM hits
     ORDER BY rule, actor_id, case_id, span, at, id $$;
 
-REVOKE ALL ON FUNCTION sec.sees_case(bigint), sec.readers_of(bigint, timestamptz, uuid, integer), sec.case_of_ref(text),
+REVOKE ALL ON FUNCTION sec.readers_of(bigint, timestamptz, uuid, integer), sec.case_of_ref(text),
     sec.refs_of(bigint[]), sec.masked_in(bigint), sec.find_oddities(date, date) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION sec.sees_case(bigint), sec.readers_of(bigint, timestamptz, uuid, integer) TO {AREA}, {MEMBER};
+GRANT EXECUTE ON FUNCTION sec.readers_of(bigint, timestamptz, uuid, integer) TO {AREA}, {MEMBER};
 GRANT EXECUTE ON FUNCTION sec.case_of_ref(text), sec.refs_of(bigint[]), sec.masked_in(bigint) TO {OFFICER};
 GRANT EXECUTE ON FUNCTION sec.find_oddities(date, date) TO {JOBS};
 """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("audit", "0004_seals"), ("cases", "0002_walls"), ("networks", "0002_walls")]
+    dependencies = [("audit", "0004_seals"), ("cases", "0004_access_walls"), ("networks", "0002_walls")]
     operations = [migrations.RunSQL(SQL, migrations.RunSQL.noop)]
