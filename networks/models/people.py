@@ -110,7 +110,9 @@ class User(AbstractBaseUser):
 
     @cached_property
     def current_roles(self) -> list["RoleMembership"]:
-        """The roles that are in force today, the strongest duty first."""
+        """The roles that are in force today, the strongest duty first. An account out of use has none, as in `sec`."""
+        if not self.is_active:
+            return []
         today = helsinki_date(timezone.now())
         rows = self.roles.filter(Q(ends_on=None) | Q(ends_on__gte=today), starts_on__lte=today)
         order = {role: n for n, role in enumerate(Role.values)}
