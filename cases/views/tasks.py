@@ -56,7 +56,7 @@ def task_done(request: UserRequest, pk: UUID) -> HttpResponse:
         log(request, Verb.DENY, reason="not visible")
         raise Http404
     finish_task(task=task, by=request.user, now=timezone.now())
-    log(request, Verb.CHANGE, case=Case.objects.visible_to(request.user).filter(pk=task.case_id).first())
+    log(request, Verb.CHANGE, case=Case.objects.visible_to(request.user).filter(pk=task.case_id or 0).first())
     messages.success(request, _("Marked as done."))
     return redirect("task-list")
 
