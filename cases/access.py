@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cases.models import Case, Section
+from cases.models import Case, MemberRole, Section
 from cases.sections import PAGES
 from networks.models import User
 from yhteiso.audit.keys import request_key, term_hash
@@ -48,8 +48,15 @@ class NotAllowed(Exception):
 
 
 def can(user: User, permission: Permission, case: Case) -> bool:
-    """Whether somebody who sees the case may do this in it."""
-    return user.hat in ALLOWED[permission] and NEEDS.get(permission, set()) <= sections(user, case)
+    """Whether somebody who sees the case may do this in it. Whoever is let in for a day reads, and does nothing."""
+    if user.hat not in ALLOWED[permission] or not NEEDS.get(permission, set()) <= sections(user, case):
+        return False
+    return permission == "view" or user.hat == "area" or belongs(user, case)
+
+
+def belongs(user: User, case: Case) -> bool:
+    """Whether the professional has a seat of their own in the network, not only one for a day."""
+    return case.memberships.seats_of(user, timezone.now()).exclude(role=MemberRole.EXCEPTIONAL).exists()
 
 
 def sections(user: User, case: Case) -> frozenset[str]:

@@ -9,7 +9,9 @@ from cases.models import PERSON_CONSENT, CaseEvent, CloseReason, PersonKind
 from meetings.models import CommitmentStatus, MoveReason
 from yhteiso.lib.dates import at_clock, helsinki_date, short_date
 
-KEY = {"call", "meeting_confirmed", "meeting_held", "logbook_approved", "closed"}
+KEY = {"call", "meeting_confirmed", "meeting_held", "logbook_approved", "closed", "exceptional", "handed_over"}
+# Who did this is nobody's business but the coordinators': it may tell of kinship.
+NAMELESS = {"recused"}
 
 
 def sentence(event: CaseEvent) -> str:
@@ -22,10 +24,21 @@ def sentence(event: CaseEvent) -> str:
         "start_correction_declined": _("The proposed time of the call was not taken into use."),
         "identity_written": _("An identity code was recorded."),
         "identity_removed": _("An identity code was removed."),
+        "exceptional": _("The situation was opened exceptionally, for 24 hours."),
+        "exceptional_reviewed": _("An exceptional opening was reviewed by a second person."),
+        "recused": _("Somebody is disqualified, and no longer sees this."),
+        "hand_over_proposed": _("The situation was offered to somebody, or asked for."),
+        "hand_over_ended": _("The offer to change hands was closed."),
+        "handed_over": _("The one who answers for the situation changed."),
         "member_ended": _("Somebody left the network."),
         "logbook_approved": _("The logbook was approved. The promises came into force."),
     }
     return words.get(event.kind) or _with_detail(event.kind, event.detail) or _("Something was recorded.")
+
+
+def names(event: CaseEvent) -> bool:
+    """Whether the event tells who did it."""
+    return event.kind not in NAMELESS
 
 
 def _with_detail(kind: str, detail: dict[str, Any]) -> str:

@@ -2,13 +2,18 @@
 
 from django.urls import path
 
-from meetings.views import board, case_list, closure, network, situation
+from meetings.views import board, case_list, closure, network, situation, standing
 
 urlpatterns = [
     path("board/", board.board, name="board"),
     path("cases/", case_list.case_list, name="case-list"),
     path("cases/<ref:ref>/", situation.situation, name="case"),
     path("cases/<ref:ref>/escalations/seen/", situation.escalation_seen, name="escalation-seen"),
+    path("cases/<ref:ref>/recusal/", standing.recusal, name="case-recusal"),
+    path("cases/<ref:ref>/handover/", standing.hand_over, name="case-hand-over"),
+    path("handovers/<ref:ref>/", standing.offer, name="hand-over"),
+    path("handovers/<ref:ref>/acceptance/", standing.offer_acceptance, name="hand-over-acceptance"),
+    path("handovers/<ref:ref>/refusal/", standing.offer_refusal, name="hand-over-refusal"),
     path("cases/<ref:ref>/closure/", closure.closure, name="case-closure"),
     path("cases/<ref:ref>/network/", network.network, name="case-network"),
     path("cases/<ref:ref>/network/person/", network.network_person, name="case-network-person"),

@@ -96,6 +96,7 @@ def _person(request: HttpRequest, user: User) -> dict[str, Any]:
         "user_label": label.strip(" ·"),
         "initials": user.initials,
         "account_url": reverse("mfa_index"),
+        "tasks_url": reverse("task-list") if hat in ("area", "member") else None,
         "role_url": reverse("role"),
         "notices_url": reverse("notices"),
         "notices": user.unseen_notices,

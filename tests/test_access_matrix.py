@@ -22,8 +22,8 @@ from django.utils import timezone
 from cases.actions import clock, intake
 from cases.actions.consent import Word, record_words, withdraw
 from cases.actions.identity import write_identity
-from cases.actions.standing import open_exceptionally, recuse
-from cases.models import ASKED, Case, PersonContact
+from cases.actions.standing import open_exceptionally, propose_hand_over, recuse
+from cases.models import ASKED, Case, ExceptionalAccess, PersonContact, Task
 from meetings.actions import logbook as logbooks
 from meetings.actions import meeting as meetings
 from meetings.models import Commitment
@@ -93,6 +93,11 @@ class Scene:
         FrozenMonth.objects.create(
             area=self.world.area, month=date(2026, 6, 1), definition_version=1, frozen_at=at("2026-07-03 06:00")
         )
+        self.opening = self._opening()
+        self.offer = propose_hand_over(
+            case=self.case, to=self.world.other_coordinator, reason="SALAINEN-SYY", by=by, now=timezone.now()
+        )
+        self.task = Task.objects.get(kind="exceptional")
         self.concern = self.world.concern(now=at("2026-06-07 09:00"))
         self.call = intake.begin_call(by=by, area=self.world.area, now=now)
         self.stand(by)
@@ -144,6 +149,16 @@ class Scene:
         User.objects.filter(pk=self.people["moved"].pk).update(unit=self.world.day_care)
         User.objects.filter(pk=self.people["suspended"].pk).update(is_active=False)
 
+    def _opening(self) -> ExceptionalAccess:
+        """Opened by a colleague in the day before yesterday, and therefore over: only its review waits."""
+        user = self.world.colleague
+        PersonContact.objects.filter(person__case=self.case, person__kind="child").update(born_on=date(2022, 1, 14))
+        with wearing("member", user.pk):
+            return open_exceptionally(
+                by=user, first_name="Aatu", born_on=date(2022, 1, 14), reason="danger", grounds="SALAINEN-PERUSTELU x" * 2,
+                sections=["contact"], now=timezone.now() - timedelta(days=2),
+            )  # fmt: skip
+
     @cached_property
     def arguments(self) -> dict[str, Callable[[], dict[str, object]]]:
         case = {"ref": self.case.ref}
@@ -179,6 +194,12 @@ class Scene:
             "power-withdrawal": lambda: {"ref": self.power.ref},
             "staff": lambda: {"pk": self.world.member.pk},
             "month": lambda: {"year": 2026, "month": 6},
+            "exceptional": lambda: {"pk": self.opening.pk},
+            "exceptional-review": lambda: {"pk": self.opening.pk},
+            "task-done": lambda: {"pk": self.task.pk},
+            "hand-over": lambda: {"ref": self.offer.ref},
+            "hand-over-acceptance": lambda: {"ref": self.offer.ref},
+            "hand-over-refusal": lambda: {"ref": self.offer.ref},
             "": lambda: case,
             "met": lambda: met,
         }

@@ -236,6 +236,7 @@ CELERY_BEAT_SCHEDULE = {
     "log-months": {"task": "yhteiso.audit.tasks.ensure_partitions", "schedule": timedelta(hours=6)},
     "verify-log": {"task": "yhteiso.audit.tasks.verify_log", "schedule": timedelta(hours=24)},
     "oddities": {"task": "yhteiso.audit.tasks.find_oddities", "schedule": timedelta(hours=1)},
+    "daily-tasks": {"task": "cases.tasks.open_daily_tasks", "schedule": timedelta(hours=24)},
     "close-month": {"task": "metrics.tasks.close_months", "schedule": timedelta(hours=1)},
 }
 

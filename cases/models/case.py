@@ -10,7 +10,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from networks.models import Area, User
+from networks.models import AREA_ROLES, Area, RoleMembership, User
 from yhteiso.lib.dates import Clock, clock, helsinki_date
 from yhteiso.lib.ids import new_ref
 
@@ -81,6 +81,14 @@ class CaseQuerySet(models.QuerySet["Case"]):
 
     def waiting_first_meeting(self) -> "CaseQuerySet":
         return self.open().filter(first_met_at=None)
+
+    def leaderless(self, on: date) -> "CaseQuerySet":
+        """Open ones whose lead can't act: the account is not in use, or the role over the area is not in force."""
+        roles = RoleMembership.objects.filter(
+            Q(ends_on=None) | Q(ends_on__gte=on), user_id=OuterRef("coordinator_id"), area_id=OuterRef("area_id"),
+            role__in=AREA_ROLES, starts_on__lte=on,
+        )  # fmt: skip
+        return self.open().filter(Q(coordinator__is_active=False) | ~Exists(roles))
 
     def by_urgency(self) -> "CaseQuerySet":
         """Those that wait for their first meeting first, fewest days left first."""

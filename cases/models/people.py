@@ -65,6 +65,10 @@ class PersonContact(models.Model):
     born_on = models.DateField(null=True)
     phone = models.CharField(max_length=30, blank=True)
 
+    class Meta:
+        # Exceptional access asks by name and birth date, over all families.
+        indexes = [models.Index(fields=["born_on"], condition=Q(born_on__isnull=False), name="contact_by_birth")]
+
     def __str__(self) -> str:
         return f"{self.person_id}"
 
@@ -146,7 +150,15 @@ class Membership(models.Model):
                 name="member_who_leads_sees_all",
             ),
             models.UniqueConstraint(
-                fields=["case", "user"], condition=Q(ended_at=None, user__isnull=False), name="member_once_at_a_time"
+                fields=["case", "user"],
+                condition=Q(ended_at=None, user__isnull=False) & ~Q(role=MemberRole.EXCEPTIONAL),
+                name="member_once_at_a_time",
+            ),
+            # Whoever is let in for a day keeps the seat that they have, or had.
+            models.UniqueConstraint(
+                fields=["case", "user"],
+                condition=Q(ended_at=None, role=MemberRole.EXCEPTIONAL),
+                name="member_let_in_once_at_a_time",
             ),
             models.UniqueConstraint(
                 fields=["case", "person"], condition=Q(ended_at=None, person__isnull=False), name="person_once_at_a_time"

@@ -13,17 +13,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from cases.access import UserRequest, can, for_hats, get_case
+from cases.access import UserRequest, belongs, can, for_hats, get_case, sections
 from cases.actions.clock import mark_seen, outcome_of
+from cases.actions.standing import is_leaderless
 from cases.models import (
     Case,
     CaseText,
     ConsentState,
+    ExceptionalAccess,
     MemberRole,
     Membership,
     MembershipQuerySet,
     Person,
     PersonKind,
+    Section,
     StartCorrection,
 )
 from meetings import happenings, way
@@ -39,6 +42,7 @@ from meetings.models import (
     Participant,
 )
 from meetings.next_step import Facts, NextStep, next_step
+from meetings.views.opened import opened_for, themes_of
 from networks.models import User
 from yhteiso.audit.models import Verb
 from yhteiso.lib.dates import at_clock, helsinki_date, short_date
@@ -68,6 +72,9 @@ def situation(request: UserRequest, ref: str) -> HttpResponse:
     """Where do we stand, and what is the next step?"""
     case, now = get_case(request, ref), timezone.now()
     user, today = request.user, helsinki_date(now)
+    let_in = opened_for(user, case, now)
+    if let_in and not belongs(user, case):
+        return render(request, "meetings/opened.html", _for_a_day(user, case, let_in, today))
     leads = can(user, "coordinate", case)
     members = list(members_shown(case).with_people())
     meetings = list(case.meetings.order_by("-starts_at", "-pk"))
@@ -85,10 +92,24 @@ def situation(request: UserRequest, ref: str) -> HttpResponse:
         **_next(next_step(facts), case, coming, meetings),
         **_network(members, seats), "meetings": [_meeting(row, logbooks) for row in meetings],
         "promises": [_promise(row, today) for row in promises], "events": _events(case), "outcome": outcome_of(case),
-        "delay": dict(MoveReason.choices).get(case.delay_reason, ""),
-        **(_coordinators_part(case) if leads else {}),
+        "delay": dict(MoveReason.choices).get(case.delay_reason, ""), "opened": let_in,
+        **(_coordinators_part(case, now) if leads else {}),
     }  # fmt: skip
     return render(request, "meetings/case.html", context)
+
+
+def _for_a_day(user: User, case: Case, let_in: dict[str, Any], today: date) -> dict[str, Any]:
+    """Only the sections that were opened; one that is not open is not even mentioned as empty."""
+    is_open, context = sections(user, case), {"case": case, "opened": let_in, "lead": case.coordinator}
+    if Section.NETWORK in is_open:
+        context |= _network(list(members_shown(case).with_people()), {})
+    if Section.PLAN in is_open:
+        context["promises"] = [_promise(row, today) for row in _promises(case)]
+    if Section.TIME in is_open:
+        context["meetings"] = [_meeting(row, {}) for row in case.meetings.order_by("-starts_at", "-pk")]
+    if Section.THEMES in is_open:
+        context["themes"] = themes_of(case)
+    return context
 
 
 @for_hats("area")
@@ -272,6 +293,8 @@ def _promise(row: Commitment, today: date) -> dict[str, Any]:
     overdue = row.status == CommitmentStatus.OPEN and row.due_on < today
     if row.kind != CommitmentKind.PROMISE and row.status == CommitmentStatus.OPEN:
         tag = (str(row.get_kind_display()), "grey", "house")
+    elif row.membership.ended_at and row.status == CommitmentStatus.OPEN:
+        tag = (_("To be passed on"), "yellow", "undo")
     elif overdue:
         days = (today - row.due_on).days
         tag = (ngettext("%(n)d day past", "%(n)d days past", days) % {"n": days}, "yellow", "clock")
@@ -288,17 +311,19 @@ def _events(case: Case) -> list[dict[str, Any]]:
     return [
         {
             "at": row.at, "day": helsinki_date(row.at), "text": happenings.sentence(row),
-            "key": row.kind in happenings.KEY, "by": case.name_of(row.by) if row.by else "",
+            "key": row.kind in happenings.KEY, "by": case.name_of(row.by) if row.by and happenings.names(row) else "",
         }
         for row in rows
     ]  # fmt: skip
 
 
-def _coordinators_part(case: Case) -> dict[str, Any]:
+def _coordinators_part(case: Case, now: datetime) -> dict[str, Any]:
     """What only the area's coordinators see: the text of the call, the ladder, a correction that waits."""
     steps = list(case.escalations.all())
     pending = not case.closed_at and StartCorrection.objects.filter(case=case).pending().exists()
     return {
         "text": CaseText.objects.filter(case=case).first(), "steps": steps,
-        "unseen": any(row.seen_at is None for row in steps), "pending": pending,
+        "unseen": any(row.seen_at is None for row in steps), "pending": pending, "leaderless": is_leaderless(case, now),
+        "offer": case.hand_overs.filter(accepted_at=None, ended_at=None).first(),
+        "to_review": ExceptionalAccess.objects.waiting().filter(case=case).order_by("opened_at"),
     }  # fmt: skip
