@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from meetings.views import board, case_list, closure, network, situation
+from meetings.views import board, case_list, closure, network, protection, situation
 
 urlpatterns = [
     path("board/", board.board, name="board"),
@@ -10,6 +10,10 @@ urlpatterns = [
     path("cases/<ref:ref>/", situation.situation, name="case"),
     path("cases/<ref:ref>/escalations/seen/", situation.escalation_seen, name="escalation-seen"),
     path("cases/<ref:ref>/closure/", closure.closure, name="case-closure"),
+    path("cases/<ref:ref>/protection/", protection.case_protection, name="case-protection"),
+    path("cases/<ref:ref>/protection/end/", protection.case_protection_end, name="case-protection-end"),
+    path("cases/<ref:ref>/protection/names/<int:pk>/", protection.case_named, name="case-named"),
+    path("cases/<ref:ref>/protection/guardians/", protection.case_apart, name="case-apart"),
     path("cases/<ref:ref>/network/", network.network, name="case-network"),
     path("cases/<ref:ref>/network/person/", network.network_person, name="case-network-person"),
     path("cases/<ref:ref>/network/<int:pk>/consent/", network.person_consent, name="person-consent"),

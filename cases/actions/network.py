@@ -25,7 +25,7 @@ def add_member(*, case: Case, user: User, must_attend: bool, masked: bool = Fals
         started_at=now, started_by=by,
     )  # fmt: skip
     _gathered(case)
-    note(case, "member_added", at=now, by=by, unit="" if masked or not user.unit else user.unit.name)
+    note(case, "member_added", at=now, by=by, member=member.pk)
     return member
 
 

@@ -1,5 +1,6 @@
 """One family's way, from the call to the closing. Every table here has row security (migrations 0002 and 0004)."""
 
+from cases.models.calling import Called, Calling, may_message, public_name
 from cases.models.case import TEXT, TRANSITIONS, Case, CaseEvent, CaseText, CloseReason, ConsentState, Status
 from cases.models.clock import Escalation, StartCorrection, TwoWeekOutcome
 from cases.models.consent import (
@@ -21,6 +22,8 @@ from cases.models.standing import (
     ExceptionalAccess,
     ExceptionalReason,
     HandOver,
+    Precaution,
+    PrecautionKind,
     Recusal,
     RecusalReason,
     Task,
@@ -35,6 +38,8 @@ __all__ = [
     "TRANSITIONS",
     "WRITTEN",
     "Call",
+    "Called",
+    "Calling",
     "Capacity",
     "CapacityFinding",
     "Case",
@@ -58,6 +63,8 @@ __all__ = [
     "Person",
     "PersonContact",
     "PersonKind",
+    "Precaution",
+    "PrecautionKind",
     "Recusal",
     "RecusalReason",
     "Reply",
@@ -70,4 +77,6 @@ __all__ = [
     "TwoWeekOutcome",
     "Verdict",
     "Way",
+    "may_message",
+    "public_name",
 ]

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from cases.access import UserRequest, can, for_hats, get_case
 from cases.actions.clock import mark_seen, outcome_of
 from cases.models import (
+    Calling,
     Case,
     CaseText,
     ConsentState,
@@ -25,6 +26,7 @@ from cases.models import (
     Person,
     PersonKind,
     StartCorrection,
+    TaskKind,
 )
 from meetings import happenings, way
 from meetings.models import (
@@ -39,10 +41,10 @@ from meetings.models import (
     Participant,
 )
 from meetings.next_step import Facts, NextStep, next_step
+from meetings.views.meeting import place_of
 from networks.models import User
 from yhteiso.audit.models import Verb
 from yhteiso.lib.dates import at_clock, helsinki_date, short_date
-from yhteiso.lib.names import initials
 
 COMING = (MeetingStatus.PROPOSED, MeetingStatus.CONFIRMED)
 SHOWN_EVENTS = 12
@@ -69,22 +71,25 @@ def situation(request: UserRequest, ref: str) -> HttpResponse:
     case, now = get_case(request, ref), timezone.now()
     user, today = request.user, helsinki_date(now)
     leads = can(user, "coordinate", case)
+    # Looked at together, a protected family's page shows nobody: whom to call stands on the page of the network.
+    calling = Calling(case, user, covered=case.protected)
     members = list(members_shown(case).with_people())
     meetings = list(case.meetings.order_by("-starts_at", "-pk"))
     coming = next((row for row in meetings if row.status in COMING), None)
     seats = {p.membership_id: p for p in coming.participants.filter(membership__ended_at=None)} if coming else {}
     promises = _promises(case)
     logbooks = {row.meeting_id: row for row in Logbook.objects.filter(case=case)}
-    facts = _facts(case, user, now, coming, members, seats, promises, meetings, logbooks)
+    facts = _facts(calling, user, now, coming, members, seats, promises, meetings, logbooks)
     answered = f"{facts.answered}/{facts.invited}" if coming else ""
     context = {
-        "case": case, "lead": _lead(case, members), "leads": leads, "clock": case.clock(today),
+        "case": case, "lead": calling.name(_lead(case, members)), "leads": leads, "clock": case.clock(today),
         "why": _why(case, user, members),
         "stones": way.stones(case, today, coming), "caption": way.caption(case, today, coming, _written(case)),
         "stages": way.stages(case, coming, len(members), answered),
         **_next(next_step(facts), case, coming, meetings),
-        **_network(members, seats), "meetings": [_meeting(row, logbooks) for row in meetings],
-        "promises": [_promise(row, today) for row in promises], "events": _events(case), "outcome": outcome_of(case),
+        **_network(members, seats, calling), "meetings": [_meeting(row, logbooks) for row in meetings],
+        "promises": [_promise(row, today, calling) for row in promises], "events": _events(case, members, calling),
+        "outcome": outcome_of(case),
         "delay": dict(MoveReason.choices).get(case.delay_reason, ""),
         **(_coordinators_part(case) if leads else {}),
     }  # fmt: skip
@@ -147,17 +152,18 @@ def _why(case: Case, user: User, members: list[Membership]) -> str:
 
 
 def _facts(
-    case: Case, user: User, now: datetime, coming: Meeting | None, members: list[Membership],
+    calling: Calling, user: User, now: datetime, coming: Meeting | None, members: list[Membership],
     seats: dict[int, Participant], promises: list[Commitment], meetings: list[Meeting], logbooks: dict[int, Logbook],
 ) -> Facts:  # fmt: skip
-    today = helsinki_date(now)
+    case, today = calling.case, helsinki_date(now)
     still_open = [row for row in promises if row.status == CommitmentStatus.OPEN]
     overdue = [row for row in still_open if row.due_on < today]
     seats = {row.pk: seats[row.pk] for row in members if row.pk in seats and not is_child(row)}
     mine = next((seats[row.pk] for row in members if row.user_id == user.pk and row.pk in seats), None)
     held = next((row for row in meetings if row.status == MeetingStatus.HELD), None)
     last = logbooks.get(held.pk) if held else None
-    refuses = tuple(row.name for row in members if row.must_attend and row.pk in seats and seats[row.pk].answer == Answer.NO)
+    absent = {pk for pk, seat in seats.items() if seat.answer == Answer.NO}
+    refuses = tuple(calling.of(row).name for row in members if row.must_attend and row.pk in absent)
     return Facts(
         status=case.status, hat=user.hat, now=now, plan_by=case.plan_by_on, met=case.first_met_at is not None,
         coming_at=coming.starts_at if coming else None,
@@ -166,7 +172,8 @@ def _facts(
         own_answer=mine.answer if mine else None,
         unfinished=bool(held and (last is None or last.approved_at is None)), open_promises=len(still_open),
         overdue_promises=len(overdue), own_overdue=sum(row.owner_id == user.pk for row in overdue),
-        ends_here=bool(last and last.ends_here),
+        ends_here=bool(last and last.ends_here), by_hand=case.protected,
+        calls=sum(seat.place_told_at is None for seat in seats.values()) if coming and coming.by_phone else 0,
     )  # fmt: skip
 
 
@@ -184,8 +191,8 @@ def _next(step: NextStep | None, case: Case, coming: Meeting | None, meetings: l
 # -- the network
 
 
-def _network(members: list[Membership], seats: dict[int, Participant]) -> dict[str, Any]:
-    rows = [_member(row, seats.get(row.pk)) for row in members]
+def _network(members: list[Membership], seats: dict[int, Participant], calling: Calling) -> dict[str, Any]:
+    rows = [_member(row, seats.get(row.pk), calling) for row in members]
     family = sorted((row for row in rows if row["family"]), key=lambda row: row["order"])
     missing = [row["name"] for row in family if row["consent_missing"]]
     return {
@@ -194,13 +201,12 @@ def _network(members: list[Membership], seats: dict[int, Participant]) -> dict[s
     }  # fmt: skip
 
 
-def _member(member: Membership, seat: Participant | None) -> dict[str, Any]:
-    person = member.person
-    kind = "masked" if member.masked else "family" if person else ""
+def _member(member: Membership, seat: Participant | None, calling: Calling) -> dict[str, Any]:
+    person, called = member.person, calling.of(member)
     guardian = bool(person and person.kind == PersonKind.GUARDIAN)
     return {
-        "family": person is not None, "name": member.name, "initials": initials(member.name), "kind": kind,
-        "org": person_line(person) if person else member.title, "tags": _tags(member, seat),
+        "family": person is not None, "name": called.name, "initials": called.initials, "kind": called.kind,
+        "org": person_line(person) if person and not calling.hides_all else called.title, "tags": _tags(member, seat),
         "consent_missing": guardian and person is not None and person.consent != ConsentState.ORAL,
         "order": list(PersonKind.values).index(person.kind) if person else 0,
     }  # fmt: skip
@@ -255,8 +261,7 @@ def _meeting(meeting: Meeting, logbooks: dict[int, Logbook]) -> dict[str, Any]:
     logbook = logbooks.get(meeting.pk)
     states = {"proposed": _("not confirmed yet"), "confirmed": _("agreed"), "held": _("held"), "moved": _("moved"),
               "cancelled": _("cancelled")}  # fmt: skip
-    place = "" if meeting.case.protected else meeting.place
-    meta = ", ".join(part for part in (at_clock(meeting.starts_at), place) if part)
+    meta = ", ".join(part for part in (at_clock(meeting.starts_at), place_of(meeting)) if part)
     reason = dict(MoveReason.choices).get(meeting.move_reason, "")
     return {
         "row": meeting, "day": helsinki_date(meeting.starts_at), "tone": "now" if meeting.status in COMING else "",
@@ -265,9 +270,10 @@ def _meeting(meeting: Meeting, logbooks: dict[int, Logbook]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _promise(row: Commitment, today: date) -> dict[str, Any]:
-    who = row.membership.name
-    if row.unit and not row.membership.masked:
+def _promise(row: Commitment, today: date, calling: Calling) -> dict[str, Any]:
+    called = calling.of(row.membership)
+    who = called.name
+    if row.unit and called.unit:
         who = f"{who}, {row.unit.name}"
     overdue = row.status == CommitmentStatus.OPEN and row.due_on < today
     if row.kind != CommitmentKind.PROMISE and row.status == CommitmentStatus.OPEN:
@@ -283,15 +289,29 @@ def _promise(row: Commitment, today: date) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _events(case: Case) -> list[dict[str, Any]]:
+def _events(case: Case, members: list[Membership], calling: Calling) -> list[dict[str, Any]]:
+    units = {row.pk: calling.of(row).unit for row in members}
     rows = case.events.select_related("by").defer(*_without("by"))[:SHOWN_EVENTS]
     return [
         {
-            "at": row.at, "day": helsinki_date(row.at), "text": happenings.sentence(row),
-            "key": row.kind in happenings.KEY, "by": case.name_of(row.by) if row.by else "",
+            "at": row.at, "day": helsinki_date(row.at), "text": happenings.sentence(row, units),
+            "key": row.kind in happenings.KEY, "by": calling.name(row.by) if row.by else "",
         }
         for row in rows
     ]  # fmt: skip
+
+
+def _hand_tasks(case: Case) -> list[dict[str, Any]]:
+    """What is done by hand or by phone in this situation, the nearest first."""
+    texts = {
+        TaskKind.PLACE_BY_PHONE: _("Record on the meeting's page whom you told, and when."),
+        TaskKind.OTHER_GUARDIAN: _("Only where there is a basis for it. Ask the data protection officer."),
+    }
+    rows = case.tasks.open().filter(kind__in=texts).order_by("due_at", "pk")
+    return [
+        {"day": helsinki_date(row.due_at), "title": row.get_kind_display(), "meta": texts[TaskKind(row.kind)]}
+        for row in rows
+    ]
 
 
 def _coordinators_part(case: Case) -> dict[str, Any]:
@@ -300,5 +320,5 @@ def _coordinators_part(case: Case) -> dict[str, Any]:
     pending = not case.closed_at and StartCorrection.objects.filter(case=case).pending().exists()
     return {
         "text": CaseText.objects.filter(case=case).first(), "steps": steps,
-        "unseen": any(row.seen_at is None for row in steps), "pending": pending,
+        "unseen": any(row.seen_at is None for row in steps), "pending": pending, "hand_tasks": _hand_tasks(case),
     }  # fmt: skip
