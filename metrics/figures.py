@@ -1,7 +1,7 @@
-"""The definitions of the measures, version 2: one pure function a metric. Dates in, numbers out; nothing is read here.
+"""The definitions of the measures, version 1: one pure function a metric. Dates in, numbers out; nothing is read here.
 
 A definition that changes gets a new VERSION; months that are frozen keep the numbers of theirs. Families whose address is
-protected are in none of them (version 2), and a masked member's promise counts under the mask's sector.
+protected are in none of them, and a masked member's promise counts under the mask's sector.
 """
 
 from collections import Counter
@@ -12,7 +12,7 @@ from math import ceil, inf
 
 from yhteiso.lib.dates import PROMISE_DAYS, at_helsinki, helsinki_date
 
-VERSION = 2
+VERSION = 1
 TARGET_PERCENT = 90  # of the two-week promise, agreed by the leadership team
 GRACE_DAYS = 7  # how long after its due day a promise may be marked as kept
 FREEZE_DAY, FREEZE_TIME = 3, time(6, 0)

@@ -280,7 +280,8 @@ def _bare(row: dict[str, Any], today: date) -> dict[str, Any]:
     near, name = "now" if row["due_on"] <= today + NEAR else "", row["owner__name"]
     return {
         "day": row["due_on"] if is_open else helsinki_date(row["resolved_at"]),
-        "owner": initials(name) if row["owner__protected_identity"] else name, "unit": row["unit__name"], "state": state_of(row["status"]),
+        "owner": initials(name) if row["owner__protected_identity"] else name,
+        "unit": row["unit__name"], "state": state_of(row["status"]),
         "due": due_text(row["due_on"], today) if is_open else "",
         "tone": ("over" if row["due_on"] < today else near) if is_open else "",
     }  # fmt: skip

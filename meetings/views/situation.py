@@ -206,7 +206,8 @@ def _member(member: Membership, seat: Participant | None, calling: Calling) -> d
     guardian = bool(person and person.kind == PersonKind.GUARDIAN)
     return {
         "family": person is not None, "name": called.name, "initials": called.initials, "kind": called.kind,
-        "org": person_line(person) if person and not calling.hides_all else called.title, "tags": _tags(member, seat),
+        "org": person_line(person) if person and not calling.hides_all else called.title,
+        "tags": _tags(member, seat) + _sight(member, calling.case),
         "consent_missing": guardian and person is not None and person.consent != ConsentState.ORAL,
         "order": list(PersonKind.values).index(person.kind) if person else 0,
     }  # fmt: skip
@@ -252,6 +253,17 @@ def _tags(member: Membership, seat: Participant | None) -> list[tuple[str, str, 
     if member.must_attend:
         tags.append((_("Must attend"), "", "flag"))
     return tags
+
+
+def _sight(member: Membership, case: Case) -> list[tuple[str, str, str]]:
+    """In a protected family: who sees what is hidden, and who is told by hand."""
+    if not case.protected:
+        return []
+    if member.person:
+        return [(_("By hand only"), "purple", "lock")] if member.person.by_hand else []
+    if member.pk == case.lead_id or member.named:
+        return [(_("Sees everything"), "green", "check")]
+    return [(_("Own share only"), "grey", "lock")]
 
 
 # -- meetings, promises, events

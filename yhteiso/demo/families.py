@@ -109,7 +109,9 @@ class Way:
 
     def _protect(self, case: Case) -> None:
         at = self._at(self.story.days, 10)
-        away = [row.pk for row in case.persons.filter(kind=PersonKind.GUARDIAN).exclude(consent="oral")]
+        away = list(
+            case.persons.filter(name__in=[name for name, *_ in self.story.guardians[1:]]).values_list("pk", flat=True)
+        )
         protection.protect(case=case, reason="Äiti kertoi turvakiellosta.", by_hand=away, by=self.coordinator, now=at)
         seat = case.memberships.get(user=self.cast.people["Sari"], ended_at=None)
         name_member(case=case, membership=seat, named=True, reason="Tapaa perhettä kotona.", by=self.coordinator, now=at)
