@@ -133,10 +133,10 @@ def add_person(*, case: Case, by: User, now: datetime, **fields: object) -> Memb
 
 
 def _invite_to_coming(case: Case, member: Membership) -> None:
-    meeting = Meeting.objects.coming().filter(case=case).first()
-    if meeting is None or _by_hand(case, member):
+    meeting = Meeting.objects.coming().filter(case=case).select_related("case").first()
+    if meeting is None or _by_hand(meeting.case, member):
         return
-    if case.guardians_apart and _is_guardian(member):
+    if meeting.case.guardians_apart and _is_guardian(member):
         invited = meeting.participants.filter(membership__person__kind=PersonKind.GUARDIAN)
         if invited.exclude(membership=member).exists():  # the other one has this meeting
             return
