@@ -37,7 +37,7 @@ def add_member(
         index_only=index_only, started_at=now, started_by=by,
     )  # fmt: skip
     _gathered(case)
-    note(case, "member_added", at=now, by=by, unit="" if masked or not user.unit else user.unit.name)
+    note(case, "member_added", at=now, by=by, member=member.pk)
     return member
 
 
