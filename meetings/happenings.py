@@ -9,6 +9,11 @@ from cases.models import PERSON_CONSENT, CaseEvent, CloseReason, PersonKind
 from meetings.models import CommitmentStatus, MoveReason
 from yhteiso.lib.dates import at_clock, helsinki_date, short_date
 
+# What a family has said of consent, and around it: for the coordinator. The policy of the events says the same.
+COORDINATORS_ONLY = (
+    "consent", "consent_confirmed", "consent_withdrawn", "consent_exception", "consent_exception_ended", "capacity", "hidden",
+    "hiding_ended", "recused", "exceptional", "exceptional_reviewed",
+)  # fmt: skip
 KEY = {"call", "meeting_confirmed", "meeting_held", "logbook_approved", "closed"}
 
 
@@ -21,6 +26,20 @@ def sentence(event: CaseEvent) -> str:
         "start_correction_proposed": _("A correction to the time of the call was proposed."),
         "start_correction_declined": _("The proposed time of the call was not taken into use."),
         "member_ended": _("Somebody left the network."),
+        "member_changed": _("How a member takes part was changed."),
+        "consent_confirmed": _("A written consent arrived."),
+        "consent_withdrawn": _("A consent was taken back."),
+        "consent_exception": _("One guardian's answer is not waited for."),
+        "consent_exception_ended": _("One guardian's answer is waited for again."),
+        "capacity": _("It was assessed who decides for the child."),
+        "hidden": _("The child hid something from a guardian."),
+        "hiding_ended": _("What the child had hidden is shown again."),
+        "recused": _("Somebody was marked as disqualified, and sees nothing any more."),
+        "hand_over_proposed": _("The situation was offered to another coordinator."),
+        "hand_over_ended": _("The offer to another coordinator ended."),
+        "handed_over": _("Another coordinator took the situation over."),
+        "exceptional": _("The situation was opened exceptionally."),
+        "exceptional_reviewed": _("An exceptional opening was reviewed."),
         "logbook_approved": _("The logbook was approved. The promises came into force."),
     }
     return words.get(event.kind) or _with_detail(event.kind, event.detail) or _("Something was recorded.")
@@ -51,7 +70,9 @@ def _person(detail: dict[str, Any]) -> str:
 
 
 def _consent(detail: dict[str, Any]) -> str:
-    label = dict(PERSON_CONSENT).get(detail.get("consent", ""), _("not asked yet"))
+    if "consent" not in detail:
+        return _("Answers of consent were recorded.")
+    label = dict(PERSON_CONSENT).get(detail["consent"], _("not asked yet"))
     return _("A guardian's consent was recorded: %(state)s.") % {"state": str(label).lower()}
 
 

@@ -12,8 +12,13 @@ from networks.models import User
 
 
 @transaction.atomic
-def add_member(*, case: Case, user: User, must_attend: bool, masked: bool = False, by: User, now: datetime) -> Membership:
-    """Take a professional into the network. Adding the same person twice at once makes one membership."""
+def add_member(
+    *, case: Case, user: User, must_attend: bool, masked: bool = False, index_only: bool = False, by: User, now: datetime
+) -> Membership:
+    """Take a professional into the network. Adding the same person twice at once makes one membership.
+
+    `index_only`: takes part with presence and own promises, and sees no content whatever the family says.
+    """
     case = open_case_of(case)
     existing = case.memberships.filter(user=user, ended_at=None).first()
     if existing:
@@ -22,7 +27,7 @@ def add_member(*, case: Case, user: User, must_attend: bool, masked: bool = Fals
         raise NotAllowed(_("This person's account is no longer in use."))
     member = Membership.objects.create(
         case=case, user=user, unit_id=user.unit_id, role=MemberRole.MEMBER, must_attend=must_attend, masked=masked,
-        started_at=now, started_by=by,
+        index_only=index_only, started_at=now, started_by=by,
     )  # fmt: skip
     _gathered(case)
     note(case, "member_added", at=now, by=by, unit="" if masked or not user.unit else user.unit.name)
@@ -68,6 +73,27 @@ def record_consent(*, case: Case, person: Person, consent: str, consent_on: date
     weigh_consent(case)
     note(case, "consent", at=now, by=by, consent=consent)
     return person
+
+
+@transaction.atomic
+def change_seat(
+    *, case: Case, membership: Membership, masked: bool, index_only: bool, by: User, now: datetime
+) -> Membership:
+    """Change how a member is shown and whether they see content. It holds from the next request on.
+
+    Raises NotAllowed for the family's own people and for whoever answers for the situation.
+    """
+    case = open_case_of(case)
+    member = case.memberships.current().select_for_update(of=("self",), no_key=True).filter(pk=membership.pk).first()
+    if member is None or member.user_id is None:
+        raise NotAllowed(_("Choose somebody who is in the network."))
+    if member.role == MemberRole.COORDINATOR:
+        raise NotAllowed(_("Whoever answers for the situation is shown to everybody and sees all of it."))
+    if (member.masked, member.index_only) != (masked, index_only):
+        member.masked, member.index_only = masked, index_only
+        member.save(update_fields=["masked", "index_only"])
+        note(case, "member_changed", at=now, by=by)
+    return member
 
 
 @transaction.atomic

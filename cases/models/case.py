@@ -120,6 +120,8 @@ class Case(models.Model):
 
     # What is open to the reader of this request; set by the door (cases.access), never stored.
     sections: frozenset[str] | None = None
+    # Whether that reader may know whom the case is about. No, until the door or a list has asked (cases.access).
+    child_shown = False
 
     objects = CaseQuerySet.as_manager()
 
@@ -151,7 +153,12 @@ class Case(models.Model):
 
     @property
     def label(self) -> str:
-        """How the child is called on a page: 'Aatu, 4 v'. Never on a page of somebody who may not open the case."""
+        """How the child is called on every page, list and paper: 'Aatu, 4 v'.
+
+        While the family has not said yes to the reader's unit the reference stands for the child.
+        """
+        if not self.child_shown:
+            return str(_("Situation %(ref)s")) % {"ref": self.ref}
         age = "" if self.child_age is None else f", {self.child_age} v"
         return f"{self.child_name}{age}"
 

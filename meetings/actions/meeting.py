@@ -66,9 +66,13 @@ def invite(meeting: Meeting, members: Iterable[Membership]) -> None:
 
 
 @transaction.atomic
-def add_member(*, case: Case, user: User, must_attend: bool, masked: bool = False, by: User, now: datetime) -> Membership:
+def add_member(
+    *, case: Case, user: User, must_attend: bool, masked: bool = False, index_only: bool = False, by: User, now: datetime
+) -> Membership:
     """Take a professional into the network, and to the meeting that is being agreed on."""
-    member = network.add_member(case=case, user=user, must_attend=must_attend, masked=masked, by=by, now=now)
+    member = network.add_member(
+        case=case, user=user, must_attend=must_attend, masked=masked, index_only=index_only, by=by, now=now
+    )
     _invite_to_coming(case, member)
     return member
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from cases.access import NotAllowed, UserRequest, for_hats, get_case, log
+from cases.access import NotAllowed, UserRequest, for_hats, get_case, log, name_children
 from meetings.actions import commitment as actions
 from meetings.forms.commitment import OutcomeForm
 from meetings.models import Commitment, CommitmentKind, CommitmentQuerySet, CommitmentStatus
@@ -153,6 +153,7 @@ def _page(request: UserRequest, promises: list[Promise], more: str, status: int 
     today = helsinki_date(timezone.now())
     marked = _last_marked(request, {p.row.pk for p in promises})
     shown = {p.row.case_id: p.row.case for p in [*promises, *marked]}
+    name_children(request.user, [p.row.case for p in [*promises, *marked]])
     log(request, Verb.LIST, cases=list(shown.values()))
     context = {
         "groups": _groups(promises, today), "marked": marked, "more": more,
@@ -217,7 +218,7 @@ def _resolve(request: UserRequest, row: Commitment, form: Any, **when: Any) -> C
 @require_POST
 def commitment_outcome(request: UserRequest, ref: str, commitment: str) -> HttpResponse:
     """How one promise went. The fields may carry the reference as their prefix, as the list's form sends them."""
-    case = get_case(request, ref, "answer", Verb.CHANGE)
+    case = get_case(request, ref, "view", Verb.CHANGE)  # an own promise stays its giver's, whatever is open
     rows = case.commitments.agreed().select_related("membership__user", "membership__person")
     row: Commitment = get_object_or_404(
         rows.defer("membership__user__password", "membership__user__last_login"), ref=commitment

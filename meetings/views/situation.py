@@ -24,6 +24,7 @@ from cases.models import (
     MembershipQuerySet,
     Person,
     PersonKind,
+    Section,
     StartCorrection,
 )
 from meetings import happenings, way
@@ -39,6 +40,7 @@ from meetings.models import (
     Participant,
 )
 from meetings.next_step import Facts, NextStep, next_step
+from meetings.views import reader
 from networks.models import User
 from yhteiso.audit.models import Verb
 from yhteiso.lib.dates import at_clock, helsinki_date, short_date
@@ -69,21 +71,26 @@ def situation(request: UserRequest, ref: str) -> HttpResponse:
     case, now = get_case(request, ref), timezone.now()
     user, today = request.user, helsinki_date(now)
     leads = can(user, "coordinate", case)
+    seat = None if leads else own_seat(case, user, now)
+    promises = _promises(case)
+    if seat and not case.child_shown and seat.role != MemberRole.EXCEPTIONAL:
+        return reader.waiting(request, case, seat, promises, today)
     members = list(members_shown(case).with_people())
     meetings = list(case.meetings.order_by("-starts_at", "-pk"))
     coming = next((row for row in meetings if row.status in COMING), None)
     seats = {p.membership_id: p for p in coming.participants.filter(membership__ended_at=None)} if coming else {}
-    promises = _promises(case)
     logbooks = {row.meeting_id: row for row in Logbook.objects.filter(case=case)}
     facts = _facts(case, user, now, coming, members, seats, promises, meetings, logbooks)
     answered = f"{facts.answered}/{facts.invited}" if coming else ""
     context = {
         "case": case, "lead": _lead(case, members), "leads": leads, "clock": case.clock(today),
-        "why": _why(case, user, members),
+        "why": reader.why(case, user, seat), "sight": None if leads else reader.tag(case, seat),
+        "taken": "" if leads else reader.note(case), "plan_open": Section.PLAN in (case.sections or ()),
         "stones": way.stones(case, today, coming), "caption": way.caption(case, today, coming, _written(case)),
         "stages": way.stages(case, coming, len(members), answered),
         **_next(next_step(facts), case, coming, meetings),
         **_network(members, seats), "meetings": [_meeting(row, logbooks) for row in meetings],
+        "reads_logbooks": can(user, "write_logbook", case),
         "promises": [_promise(row, today) for row in promises], "events": _events(case), "outcome": outcome_of(case),
         "delay": dict(MoveReason.choices).get(case.delay_reason, ""),
         **(_coordinators_part(case) if leads else {}),
@@ -99,6 +106,11 @@ def escalation_seen(request: UserRequest, ref: str) -> HttpResponse:
     if mark_seen(case=case, by=request.user, now=timezone.now()):
         messages.success(request, _("Marked as seen. The clock goes on."))
     return redirect("case", ref=case.ref)
+
+
+def own_seat(case: Case, user: User, now: datetime) -> Membership | None:
+    """The row of the network by which this member may open the situation now."""
+    return case.memberships.seats_of(user, now).order_by("expires_at").first()
 
 
 def members_shown(case: Case) -> MembershipQuerySet:
@@ -128,24 +140,6 @@ def _lead(case: Case, members: list[Membership]) -> User:
     return seat.user if seat and seat.user else case.coordinator
 
 
-def _why(case: Case, user: User, members: list[Membership]) -> str:
-    """Why this person sees this page, in a few sentences."""
-    if user.hat == "area":
-        names = {"area": case.area.name_genitive}
-        if case.coordinator_id == user.pk:
-            duty = _("You coordinate %(area)s area and answer for this situation.") % names
-        else:
-            duty = _("You coordinate %(area)s area.") % names
-        return f"{duty} {_('You also see what was told in the call.')}"
-    mine = next(row for row in members if row.user_id == user.pk)
-    since = {"day": short_date(helsinki_date(mine.started_at))}
-    if mine.role == MemberRole.CALLER:
-        why = _("You made contact, and have been in the network since %(day)s.") % since
-    else:
-        why = _("You have been in this family's network since %(day)s.") % since
-    return f"{why} {_('You do not see what was told in the call.')}"
-
-
 def _facts(
     case: Case, user: User, now: datetime, coming: Meeting | None, members: list[Membership],
     seats: dict[int, Participant], promises: list[Commitment], meetings: list[Meeting], logbooks: dict[int, Logbook],
@@ -164,7 +158,7 @@ def _facts(
         confirmed=bool(coming and coming.status == MeetingStatus.CONFIRMED), invited=len(seats),
         answered=sum(seat.answer != Answer.NONE for seat in seats.values()), refuses=refuses,
         own_answer=mine.answer if mine else None,
-        unfinished=bool(held and (last is None or last.approved_at is None)), open_promises=len(still_open),
+        unfinished=bool(held and (last is None or last.approved_at is None) and can(user, "write_logbook", case)), open_promises=len(still_open),
         overdue_promises=len(overdue), own_overdue=sum(row.owner_id == user.pk for row in overdue),
         ends_here=bool(last and last.ends_here),
     )  # fmt: skip
