@@ -38,6 +38,12 @@ class Mark(NamedTuple):
     kind: str
     word: str
     who: str = ""
+    paper: bool = False  # a yes that only lacks its paper
+
+    @property
+    def silent(self) -> bool:
+        """Whether a clear word is still missing."""
+        return self.kind in ("wait", "locked") and not self.paper
 
 
 @dataclass(eq=False)
@@ -101,7 +107,9 @@ class Given:
 
     @property
     def waits_for_paper(self) -> bool:
-        return self.recipient.paper and any(row.confirmed_at is None for row in self.rows)
+        return self.recipient.paper and any(
+            row.confirmed_at is None and row.section != Section.TIME for row in self.rows
+        )
 
 
 class ConsentTable:
@@ -211,7 +219,7 @@ class ConsentTable:
         if row.valid_until and row.valid_until < self.today:
             return Mark("end", _("ended %(day)s") % {"day": _short(row.valid_until)})
         if recipient.paper and row.confirmed_at is None and row.section != Section.TIME:
-            return Mark("wait", _("yes, paper missing"))
+            return Mark("wait", _("yes, paper missing"), paper=True)
         return Mark("yes", _("yes"))
 
     def cell(self, recipient: Recipient, section: str) -> list[Mark]:
@@ -262,30 +270,30 @@ class ConsentTable:
         live = [row for row in self.recipients if not row.gone]
         return any(self.said(giver, row, s).kind in ("wait", "locked") for row in live for s in row.asked)
 
+    def is_silent(self, giver: Person) -> bool:
+        """Whether something must still be asked of this giver; a paper on its way is no question."""
+        live = [row for row in self.recipients if not row.gone]
+        return any(self.said(giver, row, section).silent for row in live for section in row.asked)
+
     @property
     def next_giver(self) -> Person | None:
-        return next((giver for giver in self.givers if self.waits_for(giver)), None)
+        """Whom to ask next; when all have been asked, whose paper is waited for."""
+        asked = sorted(self.givers, key=lambda giver: not self.is_silent(giver))
+        return next((giver for giver in asked if self.waits_for(giver)), None)
 
     @property
     def state(self) -> Tag:
         """The state of consent in one tag, as every page of the situation says it."""
         if not self.givers:
             return _("No guardian recorded"), "yellow", "people"
-        silent = [giver for giver in self.givers if self.waits_for(giver)]
+        silent = [giver for giver in self.givers if self.is_silent(giver)]
+        if not silent and self.next_giver:
+            return _("Waits for a paper"), "yellow", "pen"
         if not silent:
             return _("Everybody has answered"), "green", "check"
-        if self._only_papers():
-            return _("Waits for a paper"), "yellow", "pen"
         if len(self.givers) > 1 and len(silent) == 1:
             return _("Waits for the other guardian"), "yellow", "clock"
         return (_("Waits for answers") if self._rows else _("Consent not asked")), "yellow", "clock"
-
-    def _only_papers(self) -> bool:
-        missing = [
-            self.said(giver, row, section)
-            for giver in self.givers for row in self.recipients if not row.gone for section in row.asked
-        ]  # fmt: skip
-        return all(m.kind not in ("wait", "locked") or m.word == _("yes, paper missing") for m in missing)
 
     def given(self) -> list[Given]:
         """The standing yeses by giver and recipient, those that end first before the others."""

@@ -35,12 +35,11 @@ class AnswersForm(YhteisoForm):
         error_messages={"required": _("Write until which day this holds")},
     )  # fmt: skip
 
-    def __init__(
-        self, *args: Any, table: ConsentTable, giver: Person, recipients: Iterable[Recipient], **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, table: ConsentTable, giver: Person, everything: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, initial={"valid_until": table.today + LONGEST}, **kwargs)
         self.table, self.giver = table, giver
-        self.recipients = [row for row in recipients if not row.gone]
+        self.everything = everything or not table.is_silent(giver)
+        self.recipients = [row for row in table.recipients if not row.gone]
         for row in self.recipients:
             for section in row.asked:
                 self.fields[self._name(row, section)] = forms.ChoiceField(
@@ -75,11 +74,16 @@ class AnswersForm(YhteisoForm):
         return [Word(row.seats[0], section, answer) for row, section, answer in pairs if answer]
 
     def groups(self) -> list[tuple[Recipient, list[tuple[Section, Mark, Any]]]]:
-        """The questions by recipient, with what this giver has said so far."""
-        return [
-            (row, [(s, self.table.said(self.giver, row, s), self[self._name(row, s)]) for s in row.asked])
-            for row in self.recipients
-        ]  # fmt: skip
+        """The questions by recipient, with what this giver has said so far: those without a clear word, or all of them.
+
+        What was sent is always shown again, also when somebody else has recorded it meanwhile.
+        """
+        found = []
+        for row in self.recipients:
+            asked = [(s, self.table.said(self.giver, row, s), self[self._name(row, s)]) for s in row.asked]
+            if asked := [part for part in asked if self.everything or part[1].silent or part[2].value()]:
+                found.append((row, asked))
+        return found
 
 
 class ExceptionForm(YhteisoForm):

@@ -40,7 +40,7 @@ def answers(request: UserRequest, ref: str, giver: int) -> HttpResponse:
     person = _giver(table, giver)
     if request.method != "POST":
         return _page(request, table, person)
-    form = AnswersForm(request.POST, table=table, giver=person, recipients=table.recipients)
+    form = AnswersForm(request.POST, table=table, giver=person, everything=_everything(request))
     if form.is_valid():
         try:
             actions.record_words(
@@ -60,18 +60,26 @@ def _page(
 ) -> HttpResponse:  # fmt: skip
     case, waiting = table.case, request.GET.get("show") == "waiting"
     closed = case.status == Status.CLOSED
-    asked = [row for row in table.recipients if not waiting or table.waits(row)]
     if giver is not None and form is None and not closed:
-        form = AnswersForm(table=table, giver=giver, recipients=asked)
+        form = AnswersForm(table=table, giver=giver, everything=_everything(request))
+    given = [] if closed else table.given()
     context = {
         "case": case, "table": table, "rows": list(table.rows(waiting=waiting)), "waiting": waiting, "closed": closed,
         "heads": [section.label for section in ASKED], "giver": giver, "form": form, "now": timezone.now(),
-        "wording": ConsentWording.objects.first(), "given": [] if closed else table.given(),
+        "wording": ConsentWording.objects.first(), "given": given,
+        "urgent": [row for row in given if row.soon or row.waits_for_paper],
+        "lasting": [row for row in given if not (row.soon or row.waits_for_paper)],
+        "paper_only": giver is not None and not table.is_silent(giver),
         "givers": [(row, table.called(row), table.waits_for(row)) for row in table.givers],
         "hidings": case.hidings.filter(ended_at=None).select_related("guardian") if table.child_decides else [],
         "next": None if closed else table.next_giver, "leads": case.coordinator_id == request.user.pk,
     }  # fmt: skip
     return render(request, "cases/consents.html", context, status=422 if form is not None and form.is_bound else 200)
+
+
+def _everything(request: UserRequest) -> bool:
+    """Whether all questions are asked, also those that have a clear answer."""
+    return request.GET.get("ask") == "all"
 
 
 def _giver(table: ConsentTable, pk: int) -> Person:
