@@ -107,9 +107,7 @@ class Given:
 
     @property
     def waits_for_paper(self) -> bool:
-        return self.recipient.paper and any(
-            row.confirmed_at is None and row.section != Section.TIME for row in self.rows
-        )
+        return self.recipient.paper and any(row.confirmed_at is None and row.section != Section.TIME for row in self.rows)
 
 
 class ConsentTable:

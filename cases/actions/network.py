@@ -125,15 +125,19 @@ def weigh_consent(case: Case, giver: Person | None = None) -> None:
     somebody doesn't know. What is open to whom follows from the rows of consent, never from this word.
 
     Joint custody: one guardian's yes is not the other's. A case without recorded guardians keeps what the call told.
-    `giver` is somebody who has just said something: their own word is summed up first.
+    `giver` is somebody who has just said something. A word on one unit is no yes to gathering a network: it never turns
+    into one here. Whoever has taken everything back no longer stands behind that first yes either.
     """
-    if giver is not None:
-        said_yes = case.consents.standing().filter(giver=giver, answer="yes").exists()
-        giver.consent = ConsentState.ORAL if said_yes else ConsentState.WAITING
-        giver.save(update_fields=["consent"])
+    words = case.consents.standing().filter(answer="yes")
+    yes = set(words.values_list("giver_id", flat=True))
+    if giver is not None and giver.consent == ConsentState.ORAL and giver.pk not in yes:
+        if case.consents.filter(giver=giver, withdrawn=True).exists():
+            giver.consent = ConsentState.WAITING
+            giver.save(update_fields=["consent"])
     excepted = case.consent_exceptions.filter(ended_at=None).values("guardian_id")
     guardians = case.memberships.current().filter(person__kind=PersonKind.GUARDIAN).exclude(person_id__in=excepted)
-    said = set(guardians.values_list("person__consent", flat=True))
+    rows = guardians.values_list("person_id", "person__consent")
+    said = {ConsentState.ORAL.value if pk in yes else state for pk, state in rows}
     if not said - {""}:
         return
     if said == {ConsentState.ORAL}:

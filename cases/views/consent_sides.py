@@ -53,9 +53,7 @@ def exception(request: UserRequest, ref: str) -> HttpResponse:
 
     def record(data: dict[str, Any]) -> None:
         guardian = _of(table, data["guardian"])
-        actions.except_guardian(
-            case=case, guardian=guardian, reason=data["reason"], by=request.user, now=timezone.now()
-        )
+        actions.except_guardian(case=case, guardian=guardian, reason=data["reason"], by=request.user, now=timezone.now())
 
     return _side(request, case, "exception", form, record, _("The exception is recorded."))
 

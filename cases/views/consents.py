@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from cases.access import NotAllowed, UserRequest, can, get_case
 from cases.actions import consent as actions
-from cases.consent_table import ConsentTable, Recipient
+from cases.consent_table import ConsentTable, Given, Recipient
 from cases.forms_consent import AnswersForm
 from cases.models import ASKED, Case, Consent, ConsentWording, Membership, Person, Reply, Section, Status
 from networks.models import User
@@ -67,14 +67,19 @@ def _page(
         "case": case, "table": table, "rows": list(table.rows(waiting=waiting)), "waiting": waiting, "closed": closed,
         "heads": [section.label for section in ASKED], "giver": giver, "form": form, "now": timezone.now(),
         "wording": ConsentWording.objects.first(), "given": given,
-        "urgent": [row for row in given if row.soon or row.waits_for_paper],
-        "lasting": [row for row in given if not (row.soon or row.waits_for_paper)],
+        "urgent": [row for row in given if _urgent(table, row)],
+        "lasting": [row for row in given if not _urgent(table, row)],
         "paper_only": giver is not None and not table.is_silent(giver),
         "givers": [(row, table.called(row), table.waits_for(row)) for row in table.givers],
         "hidings": case.hidings.filter(ended_at=None).select_related("guardian") if table.child_decides else [],
         "next": None if closed else table.next_giver, "leads": case.coordinator_id == request.user.pk,
     }  # fmt: skip
     return render(request, "cases/consents.html", context, status=422 if form is not None and form.is_bound else 200)
+
+
+def _urgent(table: ConsentTable, row: Given) -> bool:
+    """Whether it ends soon or lacks its paper, of somebody whose word is needed now."""
+    return row.giver in table.givers and (row.soon or row.waits_for_paper)
 
 
 def _everything(request: UserRequest) -> bool:

@@ -41,8 +41,7 @@ class MemberForm(YhteisoForm):
         super().__init__(*args, **kwargs)
         grouped = groupby(people, key=lambda user: user.unit.name if user.unit else "")
         cast(forms.ChoiceField, self.fields["user"]).choices = [("", _now("Choose"))] + [
-            (unit, [(user.pk, _choice(user)) for user in users])
-            for unit, users in grouped
+            (unit, [(user.pk, _choice(user)) for user in users]) for unit, users in grouped
         ]
 
 

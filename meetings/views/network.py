@@ -13,10 +13,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from cases.access import NotAllowed, UserRequest, get_case
 from cases.actions import network as actions
+from cases.actions.consent import needs_paper
 from cases.models import Case, Membership, PersonKind, Status
 from meetings.actions.meeting import add_member, add_person
 from meetings.forms.network import ConsentForm, EndForm, MemberForm, PersonForm, SeatForm
-from meetings.views.situation import consent_tag, members_shown, person_line
+from meetings.views.situation import consent_tag, given_by, members_shown, person_line
 from networks.models import Role, User
 from yhteiso.audit.models import Verb
 from yhteiso.lib.dates import helsinki_date
@@ -171,12 +172,13 @@ def _page(
     consent: tuple[int, ConsentForm] | None = None, status: int,
 ) -> HttpResponse:  # fmt: skip
     every = (consent[1] if consent else None, member_form)
+    given = given_by(case)
     bound = next((form for form in every if form and form.is_bound), None)
     context = {
         "case": case, "clock": case.clock(today), "member_form": member_form, "form": bound,
         "closed": case.status == Status.CLOSED,
         "professionals": [_professional(case, row) for row in members if row.user_id],
-        "family": [_relative(case, row, today, consent) for row in members if row.person_id],
+        "family": [_relative(case, row, today, consent, given) for row in members if row.person_id],
     }  # fmt: skip
     return render(request, "meetings/network.html", context, status=status)
 
@@ -192,6 +194,8 @@ def _professional(case: Case, member: Membership) -> dict[str, Any]:
     moved = bool(member.user and member.unit_id != member.user.unit_id and member.user_id != case.coordinator_id)
     if moved:
         tags.append((_("Has changed unit: who goes on?"), "yellow", "ask"))
+    if needs_paper(member):
+        tags.append((_("Needs a written consent"), "grey", "pen"))
     if member.index_only:
         tags.append((_("Without content"), "grey", "eye"))
     if member.masked:
@@ -205,7 +209,9 @@ def _professional(case: Case, member: Membership) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _relative(case: Case, member: Membership, today: date, consent: tuple[int, ConsentForm] | None) -> dict[str, Any]:
+def _relative(
+    case: Case, member: Membership, today: date, consent: tuple[int, ConsentForm] | None, given: set[int]
+) -> dict[str, Any]:  # fmt: skip
     person = member.person
     assert person is not None
     guardian = person.kind == PersonKind.GUARDIAN
@@ -219,6 +225,6 @@ def _relative(case: Case, member: Membership, today: date, consent: tuple[int, C
     return {
         "row": member, "person": person, "name": person.full_name, "initials": initials(person.full_name),
         "org": person_line(person), "phone": contact.phone if contact else "",
-        "tags": [consent_tag(person)] if guardian else [], "form": form,
+        "tags": [consent_tag(person, given)] if guardian else [], "form": form,
         "ends": actions.end_blocker(case, member) is None,
     }  # fmt: skip

@@ -53,7 +53,10 @@ def _not_more(opened: frozenset[str], seat: Membership) -> str:
     if not closed:
         return _("You do not see what was told in the call.")
     parts = {"parts": ", ".join(closed)}
-    return _("The family has not said yes to your unit seeing these: %(parts)s. Nor do you see what was told in the call.") % parts
+    return (
+        _("The family has not said yes to your unit seeing these: %(parts)s. Nor do you see what was told in the call.")
+        % parts
+    )
 
 
 def tag(case: Case, seat: Membership | None) -> Tag | None:

@@ -24,6 +24,7 @@ from cases.models import (
     MembershipQuerySet,
     Person,
     PersonKind,
+    Reply,
     Section,
     StartCorrection,
 )
@@ -43,7 +44,7 @@ from meetings.next_step import Facts, NextStep, next_step
 from meetings.views import reader
 from networks.models import User
 from yhteiso.audit.models import Verb
-from yhteiso.lib.dates import at_clock, helsinki_date, short_date
+from yhteiso.lib.dates import at_clock, helsinki_date
 from yhteiso.lib.names import initials
 
 COMING = (MeetingStatus.PROPOSED, MeetingStatus.CONFIRMED)
@@ -87,9 +88,9 @@ def situation(request: UserRequest, ref: str) -> HttpResponse:
         "why": reader.why(case, user, seat), "sight": None if leads else reader.tag(case, seat),
         "taken": "" if leads else reader.note(case), "plan_open": Section.PLAN in (case.sections or ()),
         "stones": way.stones(case, today, coming), "caption": way.caption(case, today, coming, _written(case)),
-        "stages": way.stages(case, coming, len(members), answered),
+        "stages": way.stages(case, coming, len(members), answered, told=leads),
         **_next(next_step(facts), case, coming, meetings),
-        **_network(members, seats), "meetings": [_meeting(row, logbooks) for row in meetings],
+        **_network(members, seats, given_by(case) if leads else None), "meetings": [_meeting(row, logbooks) for row in meetings],
         "reads_logbooks": can(user, "write_logbook", case),
         "promises": [_promise(row, today) for row in promises], "events": _events(case), "outcome": outcome_of(case),
         "delay": dict(MoveReason.choices).get(case.delay_reason, ""),
@@ -178,8 +179,14 @@ def _next(step: NextStep | None, case: Case, coming: Meeting | None, meetings: l
 # -- the network
 
 
-def _network(members: list[Membership], seats: dict[int, Participant]) -> dict[str, Any]:
-    rows = [_member(row, seats.get(row.pk)) for row in members]
+def given_by(case: Case) -> set[int]:
+    """Those of the family who have said yes to something."""
+    return set(case.consents.standing().filter(answer=Reply.YES).values_list("giver_id", flat=True))
+
+
+def _network(members: list[Membership], seats: dict[int, Participant], given: set[int] | None) -> dict[str, Any]:
+    """`given`: who has said yes to something; None for a reader who may not know what each has said."""
+    rows = [_member(row, seats.get(row.pk), given) for row in members]
     family = sorted((row for row in rows if row["family"]), key=lambda row: row["order"])
     missing = [row["name"] for row in family if row["consent_missing"]]
     return {
@@ -188,14 +195,15 @@ def _network(members: list[Membership], seats: dict[int, Participant]) -> dict[s
     }  # fmt: skip
 
 
-def _member(member: Membership, seat: Participant | None) -> dict[str, Any]:
+def _member(member: Membership, seat: Participant | None, given: set[int] | None) -> dict[str, Any]:
     person = member.person
     kind = "masked" if member.masked else "family" if person else ""
     guardian = bool(person and person.kind == PersonKind.GUARDIAN)
     return {
         "family": person is not None, "name": member.name, "initials": initials(member.name), "kind": kind,
-        "org": person_line(person) if person else member.title, "tags": _tags(member, seat),
-        "consent_missing": guardian and person is not None and person.consent != ConsentState.ORAL,
+        "org": person_line(person) if person else member.title, "tags": _tags(member, seat, given),
+        "consent_missing": given is not None and guardian and person is not None
+        and person.consent != ConsentState.ORAL and person.pk not in given,
         "order": list(PersonKind.values).index(person.kind) if person else 0,
     }  # fmt: skip
 
@@ -216,20 +224,22 @@ def is_child(member: Membership) -> bool:
     return bool(member.person and member.person.kind == PersonKind.CHILD)
 
 
-def consent_tag(person: Person) -> tuple[str, str, str]:
-    """A guardian's consent as text, tone and icon."""
+def consent_tag(person: Person, given: set[int]) -> tuple[str, str, str]:
+    """A guardian's consent as text, tone and icon. `given`: who has said yes to something of their own."""
     if person.consent == ConsentState.ORAL:
         on = f" {person.consent_on.day}.{person.consent_on.month}." if person.consent_on else ""
         return _("Consent") + on, "green", "check"
+    if person.pk in given:
+        return _("Has said yes to something"), "green", "check"
     if person.consent == ConsentState.UNAWARE:
         return _("Does not know of the call"), "grey", "lock"
     return (_("Consent waits") if person.consent else _("Consent not asked")), "yellow", "clock"
 
 
-def _tags(member: Membership, seat: Participant | None) -> list[tuple[str, str, str]]:
+def _tags(member: Membership, seat: Participant | None, given: set[int] | None) -> list[tuple[str, str, str]]:
     tags = []
-    if member.person and member.person.kind == PersonKind.GUARDIAN:
-        tags.append(consent_tag(member.person))
+    if given is not None and member.person and member.person.kind == PersonKind.GUARDIAN:
+        tags.append(consent_tag(member.person, given))
     if member.role == MemberRole.COORDINATOR:
         tags.append((_("Coordinates"), "", "star"))
     elif member.role == MemberRole.CALLER:
