@@ -11,8 +11,8 @@ from yhteiso.lib.dates import at_clock, helsinki_date, short_date
 
 # What a family has said of consent, and around it: for the coordinator. The policy of the events says the same.
 COORDINATORS_ONLY = (
-    "consent", "consent_confirmed", "consent_withdrawn", "consent_exception", "consent_exception_ended", "capacity", "hidden",
-    "hiding_ended", "recused", "exceptional", "exceptional_reviewed",
+    "consent", "consent_confirmed", "consent_withdrawn", "consent_exception", "consent_exception_ended", "capacity",
+    "hidden", "hiding_ended", "recused", "exceptional", "exceptional_reviewed",
 )  # fmt: skip
 KEY = {"call", "meeting_confirmed", "meeting_held", "logbook_approved", "closed"}
 

@@ -19,7 +19,7 @@ from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from cases.actions import clock, intake
-from cases.models import Case
+from cases.models import Case, ConsentException, Hiding
 from meetings.actions import logbook as logbooks
 from meetings.actions import meeting as meetings
 from meetings.models import Commitment
@@ -73,6 +73,13 @@ class Scene:
         self.guardian = meetings.add_person(
             case=self.case, kind="guardian", name="Jenna", family_name="SALAINEN-SUKUNIMI", by=by, now=now
         )
+        self.mother = self.case.persons.get(kind="guardian", name="Hilla")
+        self.exception = ConsentException.objects.create(
+            case=self.case, guardian=self.mother, reason="SALAINEN-SYY", made_by=by, made_at=now, ended_at=now, ended_by=by
+        )
+        self.hiding = Hiding.objects.create(
+            case=self.case, guardian=self.mother, section="themes", reason="SALAINEN-KIELTO", written_by=by, written_at=now
+        )
         self.correction = clock.correct_start(case=self.case, new_at=at("2026-06-06 10:00"), reason="x", by=by, now=now)
         Commitment.objects.filter(pk=self.row.pk).update(agreed_at=now)
         FrozenMonth.objects.create(
@@ -94,6 +101,13 @@ class Scene:
             "case-start-decline": lambda: case | {"pk": self.correction.pk},
             "network-end": lambda: case | {"pk": self.member.pk},
             "person-consent": lambda: case | {"pk": self.guardian.person_id},
+            "network-seat": lambda: case | {"pk": self.member.pk},
+            "consent-answers": lambda: case | {"giver": self.guardian.person_id},
+            "consent-paper": lambda: case | {"giver": self.guardian.person_id},
+            "consent-confirmation": lambda: case | {"giver": self.guardian.person_id, "member": self.member.pk},
+            "consent-withdrawal": lambda: case | {"giver": self.mother.pk, "member": self.member.pk},
+            "consent-exception-end": lambda: case | {"pk": self.exception.pk},
+            "consent-hiding-end": lambda: case | {"pk": self.hiding.pk},
             "meeting-answer": lambda: met | {"pk": self.meeting.participants.get(membership=self.member).pk},
             "logbook-entry": lambda: met | {"theme": self.logbook.template.themes.get(position=0).pk},
             "logbook-row-removal": lambda: met | {"row": self.row.ref},

@@ -130,10 +130,10 @@ def weigh_consent(case: Case, giver: Person | None = None) -> None:
     """
     words = case.consents.standing().filter(answer="yes")
     yes = set(words.values_list("giver_id", flat=True))
-    if giver is not None and giver.consent == ConsentState.ORAL and giver.pk not in yes:
-        if case.consents.filter(giver=giver, withdrawn=True).exists():
-            giver.consent = ConsentState.WAITING
-            giver.save(update_fields=["consent"])
+    stands = giver is None or giver.consent != ConsentState.ORAL or giver.pk in yes
+    if giver is not None and not stands and case.consents.filter(giver=giver, withdrawn=True).exists():
+        giver.consent = ConsentState.WAITING
+        giver.save(update_fields=["consent"])
     excepted = case.consent_exceptions.filter(ended_at=None).values("guardian_id")
     guardians = case.memberships.current().filter(person__kind=PersonKind.GUARDIAN).exclude(person_id__in=excepted)
     rows = guardians.values_list("person_id", "person__consent")

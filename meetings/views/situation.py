@@ -90,9 +90,10 @@ def situation(request: UserRequest, ref: str) -> HttpResponse:
         "stones": way.stones(case, today, coming), "caption": way.caption(case, today, coming, _written(case)),
         "stages": way.stages(case, coming, len(members), answered, told=leads),
         **_next(next_step(facts), case, coming, meetings),
-        **_network(members, seats, given_by(case) if leads else None), "meetings": [_meeting(row, logbooks) for row in meetings],
+        **_network(members, seats, given_by(case) if leads else None),
+        "meetings": [_meeting(row, logbooks) for row in meetings],
         "reads_logbooks": can(user, "write_logbook", case),
-        "promises": [_promise(row, today) for row in promises], "events": _events(case), "outcome": outcome_of(case),
+        "promises": [_promise(row, today) for row in promises], "events": _events(case, leads), "outcome": outcome_of(case),
         "delay": dict(MoveReason.choices).get(case.delay_reason, ""),
         **(_coordinators_part(case) if leads else {}),
     }  # fmt: skip
@@ -159,7 +160,8 @@ def _facts(
         confirmed=bool(coming and coming.status == MeetingStatus.CONFIRMED), invited=len(seats),
         answered=sum(seat.answer != Answer.NONE for seat in seats.values()), refuses=refuses,
         own_answer=mine.answer if mine else None,
-        unfinished=bool(held and (last is None or last.approved_at is None) and can(user, "write_logbook", case)), open_promises=len(still_open),
+        unfinished=bool(held and (last is None or last.approved_at is None)) and can(user, "write_logbook", case),
+        open_promises=len(still_open),
         overdue_promises=len(overdue), own_overdue=sum(row.owner_id == user.pk for row in overdue),
         ends_here=bool(last and last.ends_here),
     )  # fmt: skip
@@ -287,8 +289,8 @@ def _promise(row: Commitment, today: date) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _events(case: Case) -> list[dict[str, Any]]:
-    rows = case.events.select_related("by").defer(*_without("by"))[:SHOWN_EVENTS]
+def _events(case: Case, leads: bool) -> list[dict[str, Any]]:
+    rows = (case.events.all() if leads else case.events.exclude(kind__in=happenings.COORDINATORS_ONLY)).select_related("by").defer(*_without("by"))[:SHOWN_EVENTS]
     return [
         {
             "at": row.at, "day": helsinki_date(row.at), "text": happenings.sentence(row),
