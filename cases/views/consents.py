@@ -124,7 +124,7 @@ def taken_back(case: Case) -> dict[str, Any]:
     """The sections that were open to the reader's unit and were taken back, and when. Only what a member may read."""
     rows = case.consents.filter(withdrawn=True).order_by("ended_at").values_list("section", "ended_at")
     standing = set(case.consents.filter(ended_at=None, answer=Reply.NO).values_list("section", flat=True))
-    return {section: helsinki_date(at) for section, at in rows if section in standing}
+    return {section: helsinki_date(at) for section, at in rows if at and section in standing}
 
 
 # -- the paper

@@ -48,7 +48,9 @@ def _today(request: UserRequest, data: Any = None) -> HttpResponse:
     user, now = request.user, timezone.now()
     today = helsinki_date(now)
     asked, promised, mine, coming = _unanswered(user, now), _my_open(user), _my_cases(user), _coming(user, now)
-    name_children(user, [*(row.meeting.case for row in asked), *(row.case for row in [*promised, *coming]), *mine])
+    name_children(
+        user, [*(row.meeting.case for row in asked), *(row.case for row in promised), *(row.case for row in coming), *mine]
+    )
     invitations = [_invitation(row, data) for row in asked if row.meeting.case.child_shown]
     promises = [Promise(row, today) for row in promised]
     cases = [_way(case, now) for case in mine[:SHOWN_CASES]]

@@ -290,7 +290,8 @@ def _promise(row: Commitment, today: date) -> dict[str, Any]:
 
 
 def _events(case: Case, leads: bool) -> list[dict[str, Any]]:
-    rows = (case.events.all() if leads else case.events.exclude(kind__in=happenings.COORDINATORS_ONLY)).select_related("by").defer(*_without("by"))[:SHOWN_EVENTS]
+    told = case.events.all() if leads else case.events.exclude(kind__in=happenings.COORDINATORS_ONLY)
+    rows = told.select_related("by").defer(*_without("by"))[:SHOWN_EVENTS]
     return [
         {
             "at": row.at, "day": helsinki_date(row.at), "text": happenings.sentence(row),
