@@ -23,7 +23,7 @@ class UserRequest(HttpRequest):
     user: User
 
 
-Permission = Literal["view", "text", "coordinate", "answer", "promise", "write_logbook", "print"]
+Permission = Literal["view", "text", "coordinate", "answer", "promise", "meet", "write_logbook", "print", "consents"]
 
 # Which hats may do what in a case that they see. Reviewed as a table; the walls of PostgreSQL say the same.
 ALLOWED: dict[Permission, set[str]] = {
@@ -32,14 +32,18 @@ ALLOWED: dict[Permission, set[str]] = {
     "coordinate": {"area"},
     "answer": {"area", "member"},
     "promise": {"area", "member"},
+    "meet": {"area", "member"},
     "write_logbook": {"area", "member"},
     "print": {"area", "member"},
+    "consents": {"area", "member"},
 }
 # Which sections a member must see for it: the family has said yes to the own unit.
 NEEDS: dict[Permission, set[str]] = {
     "answer": {Section.TIME},
-    "write_logbook": {Section.THEMES},
-    "print": {Section.THEMES, Section.PLAN},
+    "meet": {Section.TIME},
+    "write_logbook": {Section.TIME, Section.THEMES},
+    "print": {Section.TIME, Section.THEMES, Section.PLAN},
+    "consents": {Section.CONSENTS},
 }
 
 
@@ -67,7 +71,20 @@ def sections(user: User, case: Case) -> frozenset[str]:
     """
     if case.sections is None:
         case.sections = frozenset(Section.values) if user.hat == "area" else _opened(case)
+        case.child_shown = Section.TIME in case.sections
     return case.sections
+
+
+def name_children(user: User, cases: Iterable[Case]) -> None:
+    """Let a list call by name the children whom this reader may know of; one question for the whole page."""
+    if user.hat == "area":
+        known = None
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT sec.open_cases('time')")
+            known = set(cursor.fetchone()[0])
+    for case in cases:
+        case.child_shown = known is None or case.pk in known
 
 
 def _opened(case: Case) -> frozenset[str]:
@@ -98,7 +115,7 @@ def get_case(request: HttpRequest, ref: str, permission: Permission = "view", ve
 
 def _refusal(user: User, permission: Permission) -> str:
     if user.hat in ALLOWED[permission]:
-        return _("The family has not said yes to this for your unit yet. The coordinator tells you when they have.")
+        return _("The family has not said yes to this for your unit, or has taken it back. The coordinator tells you more.")
     return _("Only the area's coordinator may do this.")
 
 

@@ -23,7 +23,7 @@ from cases.actions import clock, intake
 from cases.actions.consent import Word, record_words, withdraw
 from cases.actions.identity import write_identity
 from cases.actions.standing import open_exceptionally, propose_hand_over, recuse
-from cases.models import ASKED, Case, ExceptionalAccess, PersonContact, Task
+from cases.models import ASKED, Case, ConsentException, ExceptionalAccess, Hiding, PersonContact, Task
 from meetings.actions import logbook as logbooks
 from meetings.actions import meeting as meetings
 from meetings.models import Commitment
@@ -88,6 +88,13 @@ class Scene:
                 way="paper", valid_until=None, by=by, now=timezone.now(),
             )  # fmt: skip
         write_identity(case=self.case, person=self.guardian.person, number="010594Y9032", by=by, now=now)
+        self.mother = self.case.persons.get(kind="guardian", name="Hilla")
+        self.exception = ConsentException.objects.create(
+            case=self.case, guardian=self.mother, reason="SALAINEN-SYY", made_by=by, made_at=now, ended_at=now, ended_by=by
+        )
+        self.hiding = Hiding.objects.create(
+            case=self.case, guardian=self.mother, section="themes", reason="SALAINEN-KIELTO", written_by=by, written_at=now
+        )
         self.correction = clock.correct_start(case=self.case, new_at=at("2026-06-06 10:00"), reason="x", by=by, now=now)
         Commitment.objects.filter(pk=self.row.pk).update(agreed_at=now)
         FrozenMonth.objects.create(
@@ -180,6 +187,13 @@ class Scene:
             "person-identity": lambda: case | {"pk": self.guardian.person_id},
             "person-identity-reading": lambda: case | {"pk": self.guardian.person_id},
             "person-identity-removal": lambda: case | {"pk": self.guardian.person_id},
+            "network-seat": lambda: case | {"pk": self.member.pk},
+            "consent-answers": lambda: case | {"giver": self.guardian.person_id},
+            "consent-paper": lambda: case | {"giver": self.guardian.person_id},
+            "consent-confirmation": lambda: case | {"giver": self.guardian.person_id, "member": self.member.pk},
+            "consent-withdrawal": lambda: case | {"giver": self.mother.pk, "member": self.member.pk},
+            "consent-exception-end": lambda: case | {"pk": self.exception.pk},
+            "consent-hiding-end": lambda: case | {"pk": self.hiding.pk},
             "meeting-answer": lambda: met | {"pk": self.meeting.participants.get(membership=self.member).pk},
             "logbook-entry": lambda: met | {"theme": self.logbook.template.themes.get(position=0).pk},
             "logbook-row-removal": lambda: met | {"row": self.row.ref},
