@@ -91,6 +91,7 @@ def get_case(request: HttpRequest, ref: str, permission: Permission = "view", ve
         log(request, Verb.DENY, case=case, reason=permission)
         raise PermissionDenied(_refusal(user, permission))
     shown = PAGES.get(request.resolver_match.view_name, ()) if request.resolver_match else ()
+    case.viewer = user
     log(request, verb, case=case, reason=user.hat, sections=[s for s in shown if s in sections(user, case)])
     return case
 

@@ -1,5 +1,6 @@
 """What has happened in a situation, as sentences. An event holds dates, states and units; the words are here."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,8 +15,8 @@ KEY = {"call", "meeting_confirmed", "meeting_held", "logbook_approved", "closed"
 NAMELESS = {"recused"}
 
 
-def sentence(event: CaseEvent) -> str:
-    """The event in one sentence, in the active language."""
+def sentence(event: CaseEvent, units: Mapping[int, str]) -> str:
+    """The event in one sentence, in the active language. `units`: of members (by id) as the reader may see them."""
     words = {
         "call": _("Call. The promise of two weeks began."),
         "opened": _("The situation was opened."),
@@ -31,9 +32,15 @@ def sentence(event: CaseEvent) -> str:
         "hand_over_ended": _("The offer to change hands was closed."),
         "handed_over": _("The one who answers for the situation changed."),
         "member_ended": _("Somebody left the network."),
+        "precaution_protected": _("The family's address was protected."),
+        "precaution_lifted": _("The protection of the address was lifted."),
+        "precaution_named": _("Somebody was named to see what is hidden from others."),
+        "precaution_unnamed": _("Somebody no longer sees what is hidden from others."),
+        "precaution_apart": _("The guardians are met one at a time."),
+        "precaution_together": _("The guardians are met together again."),
         "logbook_approved": _("The logbook was approved. The promises came into force."),
     }
-    return words.get(event.kind) or _with_detail(event.kind, event.detail) or _("Something was recorded.")
+    return words.get(event.kind) or _with_detail(event.kind, event.detail, units) or _("Something was recorded.")
 
 
 def names(event: CaseEvent) -> bool:
@@ -41,9 +48,10 @@ def names(event: CaseEvent) -> bool:
     return event.kind not in NAMELESS
 
 
-def _with_detail(kind: str, detail: dict[str, Any]) -> str:
+def _with_detail(kind: str, detail: dict[str, Any], units: Mapping[int, str]) -> str:
     make = {
-        "member_added": _member, "person_added": _person, "consent": _consent, "closed": _closed,
+        "member_added": lambda d: _member(units.get(d.get("member", 0), "")),
+        "person_added": _person, "consent": _consent, "closed": _closed,
         "meeting_proposed": lambda d: _("A time was proposed: %(when)s.") % {"when": _when(d.get("starts_at"))},
         "meeting_confirmed": lambda d: _("The meeting was agreed: %(when)s.") % {"when": _when(d.get("starts_at"))},
         "meeting_cancelled": lambda d: _("The meeting was cancelled: %(when)s.") % {"when": _when(d.get("starts_at"))},
@@ -53,8 +61,8 @@ def _with_detail(kind: str, detail: dict[str, Any]) -> str:
     return make(detail) if make else ""
 
 
-def _member(detail: dict[str, Any]) -> str:
-    if unit := detail.get("unit"):
+def _member(unit: str) -> str:
+    if unit:
         return _("Joined the network: %(unit)s.") % {"unit": unit}
     return _("A professional joined the network.")
 

@@ -112,7 +112,8 @@ def _role_label(row: RoleMembership) -> str:
 
 
 def _phone(area: Area) -> dict[str, str]:
-    person = area.responsible.name if area.responsible_id and area.responsible else ""
+    someone = area.responsible if area.responsible_id else None
+    person = "" if someone is None else someone.initials if someone.protected_identity else someone.name
     return {"name": area.name, "phone": area.phone, "phone_href": tel(area.phone), "hours": area.hours, "person": person}
 
 

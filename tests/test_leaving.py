@@ -107,7 +107,7 @@ def test_a_withdrawn_consent_closes_every_section_at_the_next_request(scene: Sce
     withdraw(case=scene.case, giver=mother, member=scene.member, by=scene.world.coordinator, now=timezone.now())
     for method, address in addresses_of_the_case(scene):
         body = asked(client, method, address).content.decode(errors="replace")
-        assert not any(word in body for word in ("SALAINEN", "Hilla", "Kaisa Koivupuro, ")), (method, address)
+        assert not any(word in body for word in ("SALAINEN", "Hilla")), (method, address)
     assert client.get(reverse("logbook-pdf", args=[scene.case.ref, scene.meeting.ref])).status_code in (403, 404)
     with wearing("member", scene.world.member.pk):
         assert not Meeting.objects.exists()

@@ -26,7 +26,7 @@ def tell_of_ending_consents(*, now: datetime) -> int:
     tasks = [
         _task(TaskKind.CONSENT_EXPIRES, case_id, leads[case_id], at_helsinki(day, END_OF_DAY), f"until-{day}", now)
         for case_id, day in sorted(days)
-        if case_id in leads
+        if case_id in leads and day
     ]
     Task.objects.bulk_create(tasks, ignore_conflicts=True)
     return len(tasks)

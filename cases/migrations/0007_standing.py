@@ -240,7 +240,7 @@ DROP POLICY member_insert ON cases_recusal;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0005_identity"), ("meetings", "0003_sections_walls")]
+    dependencies = [("cases", "0006_precautions"), ("meetings", "0003_sections_walls")]
     operations = [
         migrations.RemoveConstraint("membership", "member_once_at_a_time"),
         migrations.AddConstraint(

@@ -209,3 +209,31 @@ class Task(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}"
+
+
+class PrecautionKind(models.TextChoices):
+    PROTECTED = "protected", _("Protected")
+    LIFTED = "lifted", _("Protection lifted")
+    NAMED = "named", _("A person was named")
+    UNNAMED = "unnamed", _("A person is no longer named")
+    APART = "apart", _("The guardians are met apart")
+    TOGETHER = "together", _("The guardians are met together")
+
+
+class Precaution(models.Model):
+    """Why a family was protected, somebody named, the guardians kept apart, or any of these ended. Append-only."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    case = models.ForeignKey(Case, models.CASCADE, related_name="precautions")
+    kind = models.CharField(max_length=10, choices=PrecautionKind)
+    reason = models.CharField(max_length=300)
+    membership = models.ForeignKey(Membership, models.CASCADE, null=True, related_name="+")
+    at = models.DateTimeField()
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        constraints = [models.CheckConstraint(condition=~Q(reason=""), name="precaution_has_a_reason")]
+
+    def __str__(self) -> str:
+        return self.kind

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from cases.access import NotAllowed, UserRequest, for_hats, log
 from cases.actions import intake
 from cases.forms import ConcernForm
-from cases.models import Case, Concern, FamilyAsked
+from cases.models import Case, Concern, FamilyAsked, public_name
 from networks.models import AREA_ROLES, Area, User
 from yhteiso.audit.models import Verb
 from yhteiso.lib.dates import helsinki_date, latest_meeting_day
@@ -78,5 +78,5 @@ def coordinators_of(area: Area, now: datetime) -> list[str]:
     in_force = Q(roles__ends_on=None) | Q(roles__ends_on__gte=today)
     people = User.people.filter(
         in_force, is_active=True, roles__area=area, roles__role__in=AREA_ROLES, roles__starts_on__lte=today
-    ).only("pk", "name").distinct().order_by("sort_key", "pk")  # fmt: skip
-    return [user.name for user in sorted(people, key=lambda user: user.pk != area.responsible_id)]
+    ).only("pk", "name", "protected_identity").distinct().order_by("sort_key", "pk")  # fmt: skip
+    return [public_name(user) for user in sorted(people, key=lambda user: user.pk != area.responsible_id)]

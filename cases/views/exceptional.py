@@ -70,7 +70,7 @@ def opened(request: UserRequest, pk: UUID) -> HttpResponse:
         log(request, Verb.DENY, reason="not visible")
         raise Http404
     live = row.case_id is not None and ExceptionalAccess.objects.live(user, now).filter(pk=pk).exists()
-    case = Case.objects.visible_to(user).filter(pk=row.case_id).first() if live else None
+    case = Case.objects.visible_to(user).filter(pk=row.case_id or 0).first() if live else None
     log(request, Verb.VIEW, case=case, reason="exceptional")
     context = {"row": row, "case": case, "sees": sees(row.sections), "ended": row.case_id is not None and case is None}
     return render(request, "cases/exceptional.html", context)
@@ -124,7 +124,7 @@ def review(request: UserRequest, pk: UUID) -> HttpResponse:
     if row is None:
         log(request, Verb.DENY, reason="not visible")
         raise Http404
-    case = Case.objects.visible_to(request.user).get(pk=row.case_id)
+    case = Case.objects.visible_to(request.user).get(pk=row.case_id or 0)
     form = ReviewForm(request.POST if request.method == "POST" else None)
     log(request, Verb.CHANGE if form.is_bound else Verb.VIEW, case=case, reason="exceptional")
     if form.is_bound and form.is_valid():

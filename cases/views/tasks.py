@@ -42,7 +42,7 @@ def task_list(request: UserRequest) -> HttpResponse:
     context = {
         "waiting": [_line(row, cases, now) for row in waiting],
         "done": [_line(row, cases, now) for row in done],
-        "late": sum(row.due_at < now for row in waiting),
+        "late": sum(helsinki_date(row.due_at) < helsinki_date(now) for row in waiting),
     }
     return render(request, "cases/tasks.html", context)
 
@@ -56,7 +56,7 @@ def task_done(request: UserRequest, pk: UUID) -> HttpResponse:
         log(request, Verb.DENY, reason="not visible")
         raise Http404
     finish_task(task=task, by=request.user, now=timezone.now())
-    log(request, Verb.CHANGE, case=Case.objects.visible_to(request.user).filter(pk=task.case_id).first())
+    log(request, Verb.CHANGE, case=Case.objects.visible_to(request.user).filter(pk=task.case_id or 0).first())
     messages.success(request, _("Marked as done."))
     return redirect("task-list")
 
@@ -66,7 +66,7 @@ def _line(row: Task, cases: dict[int, Case], now: datetime) -> dict[str, Any]:
     return {
         "row": row, "words": words, "day": helsinki_date(row.due_at), "url": _url(row, case), "due": _due(row, now),
         "name": "" if case is None else _("Child without a name") if case.protected else case.label,
-        "tone": "over" if row.due_at < now else "",
+        "tone": _tone(row, now),
         "done": f"{short_date(helsinki_date(row.done_at))} {at_clock(row.done_at)}" if row.done_at else "",
     }  # fmt: skip
 
@@ -80,6 +80,12 @@ def _url(row: Task, case: Case | None) -> str:
         return reverse(words.page, args=[case.ref]) if case else ""
     except NoReverseMatch:
         return ""
+
+
+def _tone(row: Task, now: datetime) -> str:
+    """Late is red; today is now."""
+    due, today = helsinki_date(row.due_at), helsinki_date(now)
+    return "over" if due < today else "now" if due == today else ""
 
 
 def _due(row: Task, now: datetime) -> str:

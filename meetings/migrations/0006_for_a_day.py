@@ -39,5 +39,5 @@ ALTER POLICY member_insert ON meetings_entryversion
 
 
 class Migration(migrations.Migration):
-    dependencies = [("meetings", "0003_sections_walls"), ("cases", "0007_standing")]
+    dependencies = [("meetings", "0004_place_by_phone"), ("cases", "0007_standing")]
     operations = [migrations.RunSQL(SQL, migrations.RunSQL.noop)]

@@ -10,7 +10,7 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from cases.models import Case, ConsentState, Escalation, PersonKind, Status
+from cases.models import Case, ConsentState, Escalation, PersonKind, Status, public_name
 from meetings.models import Commitment, CommitmentStatus, Meeting, MeetingStatus
 from yhteiso.lib.dates import Clock, Dot, at_clock, dots, helsinki_date, short_date
 
@@ -38,7 +38,11 @@ class Card:
 
     @property
     def title(self) -> str:
-        return _("Child without a name") if self.case.protected else self.case.label
+        return self.case.label
+
+    @property
+    def responsible(self) -> str:
+        return public_name(self.case.coordinator)
 
     @cached_property
     def clock(self) -> Clock:
@@ -78,7 +82,7 @@ class Card:
         if not self.coming:
             return ""
         text = f"{short_date(helsinki_date(self.coming.starts_at))} {at_clock(self.coming.starts_at)}"
-        place = "" if self.case.protected else self.coming.place
+        place = "" if self.case.protected or self.coming.by_phone else self.coming.place
         return f"{text} · {place}" if place else text
 
     @property

@@ -14,13 +14,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from cases.access import NotAllowed, UserRequest, log
-from cases.models import Case, Concern
+from cases.models import Case, Concern, public_name
 from cases.views.tasks import waiting_for
 from meetings.actions.meeting import answer
 from meetings.forms.meeting import AnswerForm
 from meetings.models import Answer, Commitment, Meeting, Participant
 from meetings.views.commitments import Promise
-from meetings.views.meeting import COMING, state_of, title_of, when
+from meetings.views.meeting import COMING, place_of, state_of, title_of, when
 from networks.context import HOMES
 from networks.models import User
 from yhteiso.audit.models import Verb
@@ -147,9 +147,9 @@ def _invitation(row: Participant, data: Any = None) -> dict[str, Any]:
     meeting = row.meeting
     sent = data if data is not None and data.get(f"{_prefix(row)}-answer") else None
     return {
-        "row": row, "meeting": meeting, "case": meeting.case, "when": when(meeting), "by": meeting.proposed_by.name,
+        "row": row, "meeting": meeting, "case": meeting.case, "when": when(meeting), "by": public_name(meeting.proposed_by),
         "title": title_of(meeting.case),
-        "place": _place(meeting), "asked_on": short_date(helsinki_date(meeting.proposed_at)),
+        "place": place_of(meeting), "asked_on": short_date(helsinki_date(meeting.proposed_at)),
         "form": AnswerForm(sent, prefix=_prefix(row), who=title_of(meeting.case)),
     }  # fmt: skip
 
@@ -171,12 +171,8 @@ def _line(meeting: Meeting, now: datetime) -> dict[str, Any]:
     return {
         "case": meeting.case, "meeting": meeting, "day": day, "at": at_clock(meeting.starts_at),
         "tone": "now" if day <= helsinki_date(now) + timedelta(days=1) else "", "state": state_of(meeting, now),
-        "title": title_of(meeting.case), "place": _place(meeting),
+        "title": title_of(meeting.case), "place": place_of(meeting),
     }  # fmt: skip
-
-
-def _place(meeting: Meeting) -> str:
-    return "" if meeting.case.protected else meeting.place
 
 
 def _concern(row: Concern) -> dict[str, Any]:

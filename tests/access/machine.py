@@ -1,7 +1,7 @@
 """A machine that does everything that changes who sees what, through the real actions, and keeps its own plain facts."""
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from cases.access import NotAllowed, sections
 from cases.actions import consent, intake, network, standing
 from cases.actions.case import close
-from cases.models import Case, Consent, HandOver, Membership, Person, PersonContact
+from cases.models import Case, Consent, HandOver, Membership, Person
 from networks.models import HAT_OF_ROLE, RoleMembership, User
 from tests.access import rows
 from tests.access.model import SECTIONS, Account, Facts, File, Giver, Seat, Word, areas, opens, seat_opens, usable
@@ -160,7 +160,9 @@ class Machine(RuleBasedStateMachine):
     def add_member(self, n: int, who: str, by: int, index_only: bool, invited: bool) -> None:
         case, user = self.case(n), self.user(who)
         by_user = self.actor(case, by)
-        held = {k for k, s in self.facts.seats.items() if (s.case, s.user) == (case.pk, user.pk) and not s.ended and not s.until}
+        held = {
+            k for k, s in self.facts.seats.items() if (s.case, s.user) == (case.pk, user.pk) and not s.ended and not s.until
+        }
         seat = self.attempt(
             "add_member", by_user, "area", case.pk,
             lambda: network.add_member(case=case, user=user, must_attend=False, masked=index_only, by=by_user, now=self.now),
@@ -378,9 +380,13 @@ class Machine(RuleBasedStateMachine):
         name = next(p for p in PEOPLE if getattr(self.world, p).pk == to) if receiver and to != proposer else LEADS[by % 5]
         who, row = self.user(name, "area"), HandOver.objects.get(pk=key)
         if not yes:
-            if self.attempt("decline", who, "area", None, lambda: standing.end_hand_over(hand_over=row, by=who, now=self.now)):
+            if self.attempt(
+                "decline", who, "area", None, lambda: standing.end_hand_over(hand_over=row, by=who, now=self.now)
+            ):
                 del self.offers[key]
-        elif self.attempt("accept", who, "area", case, lambda: standing.accept_hand_over(hand_over=row, by=who, now=self.now)):
+        elif self.attempt(
+            "accept", who, "area", case, lambda: standing.accept_hand_over(hand_over=row, by=who, now=self.now)
+        ):
             assert who.pk != proposer, "accepted by the one who proposed"
             held, own = areas(self.facts, to, self.today), self.facts.cases[case].area
             assert held and (to, case) not in self.facts.recused
@@ -405,7 +411,7 @@ class Machine(RuleBasedStateMachine):
         assert (row.case_id == case.pk) == expected
         if expected:
             for seat in self.facts.seats.values():
-                seat.ended = seat.ended or (seat.case, seat.user) == (case.pk, user.pk) and seat.until is not None
+                seat.ended = seat.ended or ((seat.case, seat.user) == (case.pk, user.pk) and seat.until is not None)
             self.facts.seats[row.membership_id] = Seat(
                 user.pk, case.pk, user.unit_id, until=self.now + DAY, sections=frozenset(parts)
             )  # fmt: skip
@@ -469,7 +475,9 @@ class Machine(RuleBasedStateMachine):
     def compare_rows(self, user: User, hat: str, sees: dict[int, set[str]]) -> None:
         found = rows.shown(hat)
         for kind, (section, _) in rows.PROBES.items():
-            if kind not in ("words", "own", "own_seat", "themes", "elsewhere") and not (hat == "member" and kind in rows.AREA_ONLY):
+            if kind not in ("words", "own", "own_seat", "themes", "elsewhere") and not (
+                hat == "member" and kind in rows.AREA_ONLY
+            ):
                 expected = {c for c, parts in sees.items() if section in parts}
                 assert found[kind] & set(sees) == expected, (user.name, hat, kind, found[kind], expected)
         now = self.now
@@ -494,7 +502,7 @@ class Machine(RuleBasedStateMachine):
     def about_me(self, user: User, word: Word, seats: dict[int, Seat], sees: dict[int, set[str]]) -> bool:
         """What the family has said of the own unit, or of this person alone: for whoever sees consents at all."""
         unit = self.facts.users[user.pk].unit
-        mine = word.to == ("unit", unit) and unit is not None or word.to[0] == "seat" and word.to[1] in seats
+        mine = (word.to == ("unit", unit) and unit is not None) or (word.to[0] == "seat" and word.to[1] in seats)
         return "consents" in sees[word.case] and mine
 
     @invariant()

@@ -17,7 +17,9 @@ from tests.personas import World
 @pytest.fixture
 def network(world: World) -> World:
     """The world with a parish, somebody answering for the area, and somebody with two roles."""
-    parish = Agency.objects.create(name="Seurakunta", legal_name="x", controller="x", sector=Sector.NGO, written_consent=True)
+    parish = Agency.objects.create(
+        name="Seurakunta", legal_name="x", controller="x", sector=Sector.NGO, written_consent=True
+    )
     world.church = Unit.objects.create(agency=parish, area=world.area, name="Kerho")
     world.responsible = world.person("Outi Vastuu", Role.RESPONSIBLE, world.guidance, area=world.area)
     world.parish = world.person("Pekka Kerho", Role.PROFESSIONAL, world.church)

@@ -63,7 +63,9 @@ def test_sql_handed_on_is_followed_into_another_file() -> None:
 
 
 def test_a_migration_may_compose_its_walls_from_constants_but_not_run_values() -> None:
-    text = 'migrations.RunSQL(f"GRANT SELECT ON {TABLE}")\n\ndef forwards(apps, editor):\n    editor.execute(f"SELECT {name}")'
+    text = (
+        'migrations.RunSQL(f"GRANT SELECT ON {TABLE}")\n\ndef forwards(apps, editor):\n    editor.execute(f"SELECT {name}")'
+    )
     assert [found.split(": ")[1] for found in findings({"cases/migrations/0001.py": text})] == ["f'SELECT {name}'"]
 
 

@@ -46,12 +46,16 @@ PEOPLE: list[tuple[str, str, str | None, str, str]] = [
     ("Elsa Mäntylampi", "varhaiskasvatuksen opettaja", "Päiväkoti Hippula", Role.PROFESSIONAL, ""),
     ("Olli Rantakivi", "isäryhmän ohjaaja", "Perheiden talo", Role.PROFESSIONAL, ""),
     ("Jaana Harjuniitty", "nuorisotyöntekijä", "Etsivä nuorisotyö", Role.PROFESSIONAL, ""),
+    ("Heikki Saloranta", "psykiatrinen sairaanhoitaja", "Mielenterveyspalvelut Kuusiranta", Role.PROFESSIONAL, ""),
     ("Marja Kuusela", "päiväkodin johtaja", "Päiväkoti Pikkukäpy", Role.UNIT_HEAD, "unit"),
     ("Päivi Kallioranta", "johtotiimin puheenjohtaja", "Päiväkoti Hippula", Role.LEADERSHIP, "area"),
     ("Ville Harjukallio", "tietosuojavastaava", None, Role.OFFICER, ""),
     ("Teija Lakeusmaa", "palveluohjaaja", "Palveluohjaus Lakeus", Role.COORDINATOR, "area"),
     ("Elina Saarikko", "pääkäyttäjä", None, Role.ADMINISTRATOR, ""),
 ]
+
+
+PROTECTED = {"Elsa Mäntylampi"}
 
 
 @dataclass
@@ -112,6 +116,7 @@ def _person(cast: Cast, name: str, title: str, unit: str | None, role: str, boun
         user = User(
             email=email, name=name, title=title, unit=home, phone=f"040 000 {len(cast.people) + 101:04}",
             lp_trained_on=date(2024, 9, 12) if role == Role.PROFESSIONAL else None,
+            protected_identity=name in PROTECTED,
         )  # fmt: skip
         user.set_unusable_password()
         user.save()

@@ -55,8 +55,36 @@ SECTORS = (
     (Sector.HEALTH, "Neuvola", False), (Sector.ADULT_SERVICES, "Aikuisten palvelut", False),
     (Sector.STUDENT_WELFARE, "Kuraattorit", True), (Sector.YOUTH, "Nuorisotyö", True), (Sector.NGO, "Perheiden talo", True),
 )  # fmt: skip
-FIRST = "Aava Eemil Elsa Iiris Joel Kerttu Lauri Minttu Niilo Oiva Pihla Reino Saimi Tyyne Unto Veikka".split()
-LAST = "Aallonpää Hietaniitty Jokivarsi Kangasvuokko Lehtovaara Mäntylampi Niittykoski Rantakivi Suvilehto Tuulenpää".split()
+FIRST = [
+    "Aava",
+    "Eemil",
+    "Elsa",
+    "Iiris",
+    "Joel",
+    "Kerttu",
+    "Lauri",
+    "Minttu",
+    "Niilo",
+    "Oiva",
+    "Pihla",
+    "Reino",
+    "Saimi",
+    "Tyyne",
+    "Unto",
+    "Veikka",
+]
+LAST = [
+    "Aallonpää",
+    "Hietaniitty",
+    "Jokivarsi",
+    "Kangasvuokko",
+    "Lehtovaara",
+    "Mäntylampi",
+    "Niittykoski",
+    "Rantakivi",
+    "Suvilehto",
+    "Tuulenpää",
+]
 ASKED = ("time", "themes", "plan", "contact")
 
 

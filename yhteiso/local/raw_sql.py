@@ -9,7 +9,6 @@ So SQL is a constant with parameters, or psycopg's `sql.SQL("…")` with identif
 import ast
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 from yhteiso.local.places import CHECKOUT
 
@@ -23,7 +22,7 @@ def main() -> int:
     """Every finding as `path:line: what`; the exit code is 1 when there is one."""
     paths = [path for app in APPS for path in sorted((CHECKOUT / app).rglob("*.py"))]
     found = findings({path.relative_to(CHECKOUT).as_posix(): path.read_text(encoding="utf-8") for path in paths})
-    print("\n".join(found) or "No raw SQL with values.")  # noqa: T201  a command's answer
+    print("\n".join(found) or "No raw SQL with values.")
     return 1 if found else 0
 
 
@@ -95,7 +94,11 @@ def _handing_on(trees: dict[str, ast.Module]) -> dict[str, set[str | int]]:
                 for node in _sql_of(call, sinks, migration="/migrations/" in path):
                     if function and _own_argument(node, function) and isinstance(node, ast.Name):
                         names = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
-                        place = {node.id, names.index(node.id) - (names[0] in ("self", "cls"))} if node.id in names else {node.id}
+                        place = (
+                            {node.id, names.index(node.id) - (names[0] in ("self", "cls"))}
+                            if node.id in names
+                            else {node.id}
+                        )
                         known = sinks.setdefault(function.name, set())
                         grown = grown or not place <= known
                         known |= place
@@ -128,7 +131,11 @@ def _is_constant(node: ast.expr, tree: ast.Module, function: Function | None) ->
 
 def _is_composed(node: ast.Call, tree: ast.Module, function: Function | None) -> bool:
     """`sql.SQL("…")`, with or without `.format(…)` of psycopg; `sql.Identifier` and `sql.Literal`, which quote."""
-    if isinstance(node.func, ast.Attribute) and node.func.attr in ("format", "join") and isinstance(node.func.value, ast.Call):
+    if (
+        isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("format", "join")
+        and isinstance(node.func.value, ast.Call)
+    ):
         return _name(node.func.value) == "SQL" and _is_composed(node.func.value, tree, function)
     if _name(node) in ("Identifier", "Literal"):
         return isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name) and node.func.value.id == "sql"
@@ -139,9 +146,9 @@ def _assigned(name: str, scope: ast.AST) -> list[ast.expr | None]:
     """Everything that the name is bound to in this function, or at the module's own level; None where it can't be told."""
     values: list[ast.expr | None] = []
     for node in ast.walk(scope) if isinstance(scope, Function) else ast.iter_child_nodes(scope):
-        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in node.targets):
-            values.append(node.value)
-        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == name:
+        if (isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in node.targets)) or (
+            isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == name
+        ):
             values.append(node.value)
         elif isinstance(node, ast.AugAssign | ast.For | ast.NamedExpr | ast.comprehension):
             if isinstance(node.target, ast.Name) and node.target.id == name:
