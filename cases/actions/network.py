@@ -24,10 +24,10 @@ def add_member(
         raise NotAllowed(_("This person's account is no longer in use."))
     if case.recusals.filter(user=user).exists():
         raise NotAllowed(_("This person is disqualified in this situation."))
-    existing = case.memberships.filter(user=user, ended_at=None).first()
-    if existing and existing.role != MemberRole.EXCEPTIONAL and existing.unit_id == user.unit_id:
+    existing = case.memberships.current().filter(user=user).first()
+    if existing and existing.unit_id == user.unit_id:
         return existing
-    if existing:  # let in for a day, or a seat in a unit that they have left: this one takes its place
+    if existing:  # a seat in a unit that they have left: this one takes its place
         if refusal := end_blocker(case, existing):
             raise NotAllowed(refusal)
         existing.ended_at, existing.ended_by, existing.end_reason = now, by, "replaced"
