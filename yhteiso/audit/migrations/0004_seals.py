@@ -50,8 +50,12 @@ CREATE FUNCTION sec.unsealed(wanted integer)
         final xid8 := pg_snapshot_xmin(pg_current_snapshot());
         unborn xid8 := pg_snapshot_xmax(pg_current_snapshot());
         mine xid8 := pg_current_xact_id_if_assigned();
-        reached xid8 := coalesce((SELECT s.xid::text::xid8 FROM audit_seal s ORDER BY s.seq DESC LIMIT 1), '0'::xid8);
+        reached xid8 := '0';
+        place uuid := '00000000-0000-0000-0000-000000000000';  -- within one transaction the order is that of the keys
     BEGIN
+        SELECT s.xid::text::xid8, s.entry_id INTO reached, place FROM audit_seal s ORDER BY s.seq DESC LIMIT 1;
+        reached := coalesce(reached, '0'::xid8);
+        place := coalesce(place, '00000000-0000-0000-0000-000000000000');
         IF reached > unborn THEN
             RETURN QUERY SELECT * FROM (
                 SELECT 'use', e.id, e.at, e.xid::text::bigint, sec.row_hash(e) FROM audit_logentry e
@@ -66,15 +70,16 @@ CREATE FUNCTION sec.unsealed(wanted integer)
                 RETURN;
             END IF;
             reached := '0'::xid8;
+            place := '00000000-0000-0000-0000-000000000000';
         END IF;
         RETURN QUERY SELECT * FROM (
             (SELECT 'use', e.id, e.at, e.xid::text::bigint, sec.row_hash(e) FROM audit_logentry e
-             WHERE e.xid >= reached AND e.xid < final
+             WHERE (e.xid, e.id) > (reached, place) AND e.xid < final
                AND NOT EXISTS (SELECT 1 FROM audit_seal s WHERE s.entry_id = e.id)
              ORDER BY e.xid, e.id LIMIT wanted)
             UNION ALL
             (SELECT 'disclosure', e.id, e.at, e.xid::text::bigint, sec.row_hash(e) FROM audit_disclosureentry e
-             WHERE e.xid >= reached AND e.xid < final
+             WHERE (e.xid, e.id) > (reached, place) AND e.xid < final
                AND NOT EXISTS (SELECT 1 FROM audit_seal s WHERE s.entry_id = e.id)
              ORDER BY e.xid, e.id LIMIT wanted)
         ) AS ready ORDER BY 4, 2 LIMIT wanted;
