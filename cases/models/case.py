@@ -70,12 +70,12 @@ class CaseQuerySet(models.QuerySet["Case"]):
         """
         if user.hat not in ("area", "member"):
             return self.none()
-        mine = apps.get_model("cases", "Membership").objects.seats_of(user, timezone.now()).filter(case=OuterRef("pk"))
+        rows, now = apps.get_model("cases", "Membership").objects.filter(case=OuterRef("pk")), timezone.now()
         if user.hat == "member":
-            return self.filter(Exists(mine))
+            return self.filter(Exists(rows.seats_of(user, now)))
         recused = apps.get_model("cases", "Recusal").objects.filter(user_id=user.pk).values("case_id")
         in_area = self.filter(area_id__in=user.area_ids).exclude(pk__in=recused)
-        return in_area.filter(Q(protected=False) | Q(coordinator_id=user.pk) | Exists(mine))
+        return in_area.filter(Q(protected=False) | Q(coordinator_id=user.pk) | Exists(rows.held_by(user, now)))
 
     def open(self) -> "CaseQuerySet":
         return self.exclude(status=Status.CLOSED)

@@ -5,14 +5,10 @@ about 67 memberships a professional elsewhere, half of the other situations clos
 """
 
 import random
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 
-from cases.models import ConsentWording
-from meetings.models import LogbookTemplate
 from networks.models import County, Municipality, Sector
-from yhteiso import reference
 from yhteiso.demo.bulk import Bulk
 from yhteiso.lib.dates import day14, latest_meeting_day
 from yhteiso.lib.ids import ALPHABET
@@ -47,7 +43,6 @@ COLUMNS = {
     "audit_logentry": "id at actor_id actor_name actor_agency hat verb case_id case_ids page reason",
 }
 N = r"\N"
-CHUNK = 2000
 AREA_SIZE = 5000
 PER_PROFESSIONAL = 67
 SECTORS = (
@@ -105,14 +100,6 @@ class Place:
     pk: int
     coordinators: list[Worker]
     professionals: list[Worker]
-
-
-@dataclass
-class World:
-    """What was made: how many rows, and whom the measurements ask for (e-mail by what they are)."""
-
-    counts: dict[str, int] = field(default_factory=dict)
-    people: dict[str, str] = field(default_factory=dict)
 
 
 class Maker:
@@ -213,31 +200,3 @@ class Maker:
         self.bulk.lines[table].append(
             "\t".join(words[value] if value is None or isinstance(value, bool) else str(value) for value in values)
         )
-
-
-def load(
-    *, cases: int, seed: int, on: date, tell: Callable[[int, dict[str, int]], None] = lambda done, counts: None
-) -> World:
-    """Make the world, in the caller's transaction. `tell` hears of every so many situations."""
-    from yhteiso.demo.world_cases import CaseMaker
-
-    reference.load()
-    bulk = Bulk(COLUMNS)
-    walled = bulk.walled()
-    bulk.begin()
-    maker = Maker(bulk, cases, seed, on)
-    places = maker.places()
-    template = LogbookTemplate.objects.filter(language="fi").order_by("pk")[0]
-    themes = list(template.themes.order_by("position").values_list("pk", flat=True)[:2])
-    wording = ConsentWording.objects.order_by("-version").values_list("pk", flat=True)[0]
-    each = CaseMaker(maker, template.pk, themes, wording)
-    for number in range(cases):
-        big = number < maker.big
-        place = places[0] if big else places[1 + (number - maker.big) % (len(places) - 1)]
-        each.make(number, place, open_now=big or number % 2 == 0)
-        if (number + 1) % CHUNK == 0:
-            bulk.flush()
-            tell(number + 1, bulk.counts)
-    bulk.flush()
-    bulk.end(walled)
-    return World(bulk.counts, maker.people)

@@ -179,7 +179,7 @@ class CaseMaker:
             add["meetings_logbookentry"](
                 f"{bulk.key('meetings_logbookentry')}\tstrength\tIltasatu luetaan joka ilta.\täiti\tt\t1\t{at}\t{case}\t{book}\t{lead}\t{theme}"
             )
-        first, (person, seat) = family.seats[1], family.guardians[0]
+        first, (_person, seat) = family.seats[1], family.guardians[0]
         agreed, due = f"{day} 16:00:00+03", day + timedelta(days=30)
         state = f"kept\t\t{due} 12:00:00+03" if family.closed else f"open\t\t{N}"
         by = lead if family.closed else N
