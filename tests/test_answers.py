@@ -36,7 +36,7 @@ def test_every_answer_says_its_kind_and_every_page_has_its_way_out(scene: Scene,
 def test_what_somebody_wrote_is_text_on_every_page(world: World) -> None:
     case = world.case(child=BAD[:60])
     client, seen = world.client(world.coordinator), 0
-    for name, args in (("home", []), ("board", []), ("case-list", []), ("case", [case.ref]), ("network", [case.ref])):
+    for name, args in (("home", []), ("board", []), ("case-list", []), ("case", [case.ref]), ("case-network", [case.ref])):
         page = client.get(reverse(name, args=args), follow=True).content.decode()
         assert "<script>alert" not in page, name
         assert "onerror" not in page.replace("&lt;img src=x onerror", ""), name

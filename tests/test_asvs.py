@@ -49,7 +49,7 @@ def rows() -> list[Row]:
 
 
 @cache
-def tests_in(path: str) -> frozenset[str]:
+def names_in(path: str) -> frozenset[str]:
     """The names of the test functions of a file, read from its syntax; empty for a file that is not there."""
     file = TOP / path
     if not file.is_file() or not Path(path).name.startswith("test_"):
@@ -64,7 +64,7 @@ def mistakes(row: Row) -> list[str]:
     tests = [word for word in row["proof"].split() if "::" in word]
     files = [word for word in row["proof"].split() if "::" not in word]
     found = [] if row["status"] in STATUSES else [f"unknown status {row['status']!r}"]
-    found += [f"no such test: {word}" for word in tests if word.partition("::")[2] not in tests_in(word.partition("::")[0])]
+    found += [f"no such test: {word}" for word in tests if word.partition("::")[2] not in names_in(word.partition("::")[0])]
     found += [f"no such file: {word}" for word in files if not (TOP / word).is_file()]
     if row["status"] == "met" and not tests:
         found.append("met without a test")
@@ -132,11 +132,7 @@ def test_each_bad_sample_is_told(change: Row, word: str) -> None:
     assert [text for text in mistakes(GOOD | change) if word in text]
 
 
-def test_the_counts_in_the_documents_are_those_of_the_table() -> None:
-    """Wherever a document says 'ASVS … N met', it says it of today's table."""
+def test_the_counts_in_the_document_are_those_of_the_table() -> None:
     counts = Counter(row["status"] for row in rows())
-    for path in (TOP / "README.md", TOP / "docs" / "measured.md"):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            if "ASVS" in line:
-                for number, status in re.findall(rf"(\d+) ({'|'.join(STATUSES)})", line):
-                    assert counts[status] == int(number), (path.name, status)
+    text = (TOP / "docs" / "measured.md").read_text(encoding="utf-8")
+    assert f"ASVS rows: {', '.join(f'{counts[status]} {status}' for status in STATUSES)}." in text

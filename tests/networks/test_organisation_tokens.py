@@ -1,5 +1,7 @@
 """Tokens of a false or broken provider: each one wrong in one thing, beside one that is right and opens the door."""
 
+import base64
+import hmac
 import json
 import threading
 import time
@@ -96,9 +98,11 @@ def unsigned(claims: dict[str, Any]) -> str:
 
 
 def public_key_as_secret(claims: dict[str, Any]) -> str:
-    from joserfc.jwk import OctKey
-
-    return signed(claims, key=OctKey.import_key(KEY.as_pem(private=False)), alg="HS256")
+    """Everybody knows the public key: a token that takes it for a shared secret is anybody's."""
+    head = base64.urlsafe_b64encode(b'{"alg":"HS256","kid":"one"}').decode().rstrip("=")
+    text = f"{head}.{signed(claims).split('.')[1]}"
+    mark = hmac.digest(KEY.as_pem(private=False), text.encode(), "sha256")
+    return f"{text}.{base64.urlsafe_b64encode(mark).decode().rstrip('=')}"
 
 
 def other_body(claims: dict[str, Any]) -> str:
