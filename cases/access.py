@@ -109,8 +109,19 @@ def get_case(request: HttpRequest, ref: str, permission: Permission = "view", ve
         raise PermissionDenied(_refusal(user, permission))
     shown = PAGES.get(request.resolver_match.view_name, ()) if request.resolver_match else ()
     case.viewer = user
-    log(request, verb, case=case, reason=user.hat, sections=[s for s in shown if s in sections(user, case)])
+    is_open = sections(user, case)
+    log(request, verb, case=case, reason=user.hat, why=why(user, case), sections=[s for s in shown if s in is_open])
     return case
+
+
+def why(user: User, case: Case) -> str:
+    """By which right this person sees the case, as the log tells it."""
+    if user.hat == "area":
+        return "named" if case.protected else "coordinator"
+    roles = set(case.memberships.seats_of(user, timezone.now()).values_list("role", flat=True))
+    if roles == {MemberRole.EXCEPTIONAL}:
+        return "exceptional"
+    return "caller" if MemberRole.CALLER in roles else "member"
 
 
 def _refusal(user: User, permission: Permission) -> str:

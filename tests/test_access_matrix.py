@@ -145,7 +145,8 @@ class Scene:
         for giver in self.case.persons.filter(kind="guardian"):
             words = [Word(seats[self.people["waiting"].pk], section, "thinking") for section in ASKED]
             record_words(case=self.case, giver=giver, words=words, way="phone", valid_until=None, by=by, now=now)
-        recuse(case=self.case, user=self.people["recused"], reason="kin", by=by, now=now)
+        with wearing("area", by.pk):
+            recuse(case=self.case, user=self.people["recused"], reason="kin", by=by, now=now)
         for key in ("exceptional", "expired"):
             with wearing("member", self.people[key].pk):
                 assert open_exceptionally(

@@ -66,7 +66,7 @@ def due_text(due: date, today: date) -> str:
 def who_of(case: Case, row: Commitment) -> str:
     """Whose a commitment is, as the viewer of the case may call them."""
     row.membership.case = case
-    return case.calling.of(row.membership).name
+    return case.calling.of(row.membership, with_unit=False).name
 
 
 @dataclass
