@@ -133,6 +133,8 @@ def _ask(request: HttpRequest, error: str) -> HttpResponse:
         if not key.startswith(PREFIX) and key != "csrfmiddlewaretoken" and "password" not in key
         for value in values
     ]
+    if not error:  # an ordinary question is no refusal; a wrong proof is, and the log tells of it
+        request.denial_logged = True  # type: ignore[attr-defined]
     hat = getattr(request, "hat", None)
     if hat:
         take_off()
