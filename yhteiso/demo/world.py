@@ -137,7 +137,8 @@ class Maker:
             self.line("networks_agency", key, f"{name} {self.seed}/{key}", "Keksitty", "Keksitty", sector, written)
             agencies.append(key)
         cities = list(Municipality.objects.filter(county=county).order_by("pk").values_list("pk", flat=True))
-        each = max(8, round(self.cases * 4 / PER_PROFESSIONAL / self.areas))
+        # As many in each unit: neighbours in the list, who come into one network, are never of the same unit.
+        each = max(1, round(self.cases * 4 / PER_PROFESSIONAL / self.areas / len(SECTORS))) * len(SECTORS)
         made = [self._place(n, county.pk, cities[n % len(cities)], agencies, each) for n in range(self.areas)]
         units = [self._unit(f"Mittaus {n}", agencies[2], made[0].pk) for n in range(2)]
         for label, unit, count in (("member", units[0], 50), ("heavy", units[1], 1000)):
