@@ -1,6 +1,6 @@
 """The one door to a family. Whoever may not know that a case exists gets 404; who may know but not do it gets 403."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, Literal, cast
 
@@ -10,9 +10,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cases.models import Case, Section
+from cases.models import Case, MemberRole, Section
 from cases.sections import PAGES
 from networks.models import User
+from yhteiso.audit.keys import request_key, term_hash
 from yhteiso.audit.models import Verb, record
 
 
@@ -22,7 +23,7 @@ class UserRequest(HttpRequest):
     user: User
 
 
-Permission = Literal["view", "text", "coordinate", "answer", "promise", "write_logbook", "print"]
+Permission = Literal["view", "text", "coordinate", "answer", "promise", "meet", "write_logbook", "print", "consents"]
 
 # Which hats may do what in a case that they see. Reviewed as a table; the walls of PostgreSQL say the same.
 ALLOWED: dict[Permission, set[str]] = {
@@ -31,14 +32,18 @@ ALLOWED: dict[Permission, set[str]] = {
     "coordinate": {"area"},
     "answer": {"area", "member"},
     "promise": {"area", "member"},
+    "meet": {"area", "member"},
     "write_logbook": {"area", "member"},
     "print": {"area", "member"},
+    "consents": {"area", "member"},
 }
 # Which sections a member must see for it: the family has said yes to the own unit.
 NEEDS: dict[Permission, set[str]] = {
     "answer": {Section.TIME},
-    "write_logbook": {Section.THEMES},
-    "print": {Section.THEMES, Section.PLAN},
+    "meet": {Section.TIME},
+    "write_logbook": {Section.TIME, Section.THEMES},
+    "print": {Section.TIME, Section.THEMES, Section.PLAN},
+    "consents": {Section.CONSENTS},
 }
 
 
@@ -47,8 +52,15 @@ class NotAllowed(Exception):
 
 
 def can(user: User, permission: Permission, case: Case) -> bool:
-    """Whether somebody who sees the case may do this in it."""
-    return user.hat in ALLOWED[permission] and NEEDS.get(permission, set()) <= sections(user, case)
+    """Whether somebody who sees the case may do this in it. Whoever is let in for a day reads, and does nothing."""
+    if user.hat not in ALLOWED[permission] or not NEEDS.get(permission, set()) <= sections(user, case):
+        return False
+    return permission == "view" or user.hat == "area" or belongs(user, case)
+
+
+def belongs(user: User, case: Case) -> bool:
+    """Whether the professional has a seat of their own in the network, not only one for a day."""
+    return case.memberships.seats_of(user, timezone.now()).exclude(role=MemberRole.EXCEPTIONAL).exists()
 
 
 def sections(user: User, case: Case) -> frozenset[str]:
@@ -59,7 +71,20 @@ def sections(user: User, case: Case) -> frozenset[str]:
     """
     if case.sections is None:
         case.sections = frozenset(Section.values) if user.hat == "area" else _opened(case)
+        case.child_shown = Section.TIME in case.sections
     return case.sections
+
+
+def name_children(user: User, cases: Iterable[Case]) -> None:
+    """Let a list call by name the children whom this reader may know of; one question for the whole page."""
+    if user.hat == "area":
+        known = None
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT sec.open_cases('time')")
+            known = set(cursor.fetchone()[0])
+    for case in cases:
+        case.child_shown = known is None or case.pk in known
 
 
 def _opened(case: Case) -> frozenset[str]:
@@ -83,13 +108,14 @@ def get_case(request: HttpRequest, ref: str, permission: Permission = "view", ve
         log(request, Verb.DENY, case=case, reason=permission)
         raise PermissionDenied(_refusal(user, permission))
     shown = PAGES.get(request.resolver_match.view_name, ()) if request.resolver_match else ()
+    case.viewer = user
     log(request, verb, case=case, reason=user.hat, sections=[s for s in shown if s in sections(user, case)])
     return case
 
 
 def _refusal(user: User, permission: Permission) -> str:
     if user.hat in ALLOWED[permission]:
-        return _("The family has not said yes to this for your unit yet. The coordinator tells you when they have.")
+        return _("The family has not said yes to this for your unit, or has taken it back. The coordinator tells you more.")
     return _("Only the area's coordinator may do this.")
 
 
@@ -109,22 +135,42 @@ def for_hats(*hats: str) -> Callable[[Callable[..., HttpResponse]], Callable[...
     return decorator
 
 
+# By which right each hat sees a family's content, as the log tells it. A narrower right is given by the caller.
+WHY = {"area": "coordinator", "member": "member", "family": "own child", "guest": "guest", "unit": "unit", "jobs": "system"}
+
+
 def log(
-    request: HttpRequest, verb: Verb, *, case: Case | None = None, cases: list[Case] | None = None, reason: str = "",
-    sections: Sequence[str] = (),
-) -> None:  # fmt: skip
-    """Write who did what on which page. A list names every case that it showed."""
-    user = request.user
+    request: HttpRequest,
+    verb: Verb,
+    *,
+    case: Case | None = None,
+    cases: list[Case] | None = None,
+    reason: str = "",
+    sections: Iterable[str] = (),
+    why: str = "",
+    subject: tuple[str, str] = ("", ""),
+    term: str = "",
+) -> None:
+    """Write who did what on which page, which sections they saw and by what right. A list names every case it showed."""
+    user, hat = request.user, getattr(request, "hat", None) or ""
+    request.denial_logged = verb == Verb.DENY or getattr(request, "denial_logged", False)  # type: ignore[attr-defined]
     record(
         verb=verb,
         page=request.resolver_match.view_name if request.resolver_match else "",
         actor_id=user.pk,
         actor_name=user.name if user.is_authenticated else "",
         actor_agency=_agency_of(user) if user.is_authenticated else "",
-        hat=getattr(request, "hat", None) or "",
+        actor_unit=user.unit.name if user.is_authenticated and user.unit_id and user.unit else "",
+        hat=hat,
         now=timezone.now(),
         case_id=case.pk if case else None,
         case_ids=[c.pk for c in cases or []],
+        sections=sections,
+        why="" if verb == Verb.DENY else why or WHY.get(hat, ""),
+        subject=subject,
+        result_count=None if cases is None else len(cases),
+        term_hash=term_hash(term) if term else "",
+        request_id=request_key(request),
         reason=reason,
     )
 

@@ -93,14 +93,25 @@ MATRIX: dict[Section, dict[str, Rule]] = {
     },
 }  # fmt: skip
 
+# What exceptional access may open for a day: the choice on its page, and the sections behind it.
+EXCEPTIONAL: dict[str, tuple[Section, ...]] = {
+    "contact": (Section.NETWORK, Section.CONTACT),
+    "plan": (Section.NETWORK, Section.PLAN),
+    "all": (Section.TIME, Section.NETWORK, Section.CONTACT, Section.THEMES, Section.PLAN),
+}
+
 # What each page of a situation shows, by its name in the address book: for the log. A page shows what its reader may see
 # of these. A page of a situation that is missing here fails a test.
 BASIC = (Section.TIME, Section.NETWORK)
 PAGES: dict[str, tuple[Section, ...]] = {
-    "case": (*BASIC, Section.PLAN, Section.INTAKE),
+    # contact details: on the page of somebody who was let in for a day
+    "case": (*BASIC, Section.PLAN, Section.INTAKE, Section.CONTACT),
+    "case-readers": (Section.NETWORK,),
     "case-start": (Section.TIME,),
     "case-start-accept": (Section.TIME,),
     "case-start-decline": (Section.TIME,),
+    "case-recusal": (Section.NETWORK,),
+    "case-hand-over": (Section.NETWORK,),
     "case-closure": (Section.NETWORK, Section.PLAN),
     "case-network": (Section.NETWORK, Section.CONTACT, Section.CONSENTS),
     "case-network-person": (Section.NETWORK, Section.CONTACT),
@@ -108,13 +119,29 @@ PAGES: dict[str, tuple[Section, ...]] = {
     "person-identity-reading": (Section.CONTACT,),
     "person-identity-removal": (Section.CONTACT,),
     "person-consent": (Section.CONSENTS,),
+    "network-seat": (Section.NETWORK,),
+    "case-consents": (Section.NETWORK, Section.CONSENTS),
+    "consent-answers": (Section.NETWORK, Section.CONSENTS),
+    "consent-paper": (Section.NETWORK, Section.CONSENTS),
+    "consent-confirmation": (Section.CONSENTS,),
+    "consent-withdrawal": (Section.NETWORK, Section.CONSENTS),
+    "consent-exception": (Section.CONSENTS,),
+    "consent-exception-end": (Section.CONSENTS,),
+    "consent-capacity": (Section.CONSENTS,),
+    "consent-hiding": (Section.CONSENTS,),
+    "consent-hiding-end": (Section.CONSENTS,),
     "network-end": (Section.NETWORK,),
+    "case-protection": (Section.NETWORK, Section.CONTACT),
+    "case-protection-end": (Section.NETWORK,),
+    "case-named": (Section.NETWORK,),
+    "case-apart": (Section.NETWORK,),
     "escalation-seen": (Section.TIME,),
     "meeting-new": BASIC,
     "meeting": BASIC,
     "meeting-answer": BASIC,
     "meeting-confirmation": BASIC,
     "meeting-move": BASIC,
+    "meeting-place-told": BASIC,
     "meeting-held": BASIC,
     "logbook": (*BASIC, Section.THEMES, Section.PLAN),
     "logbook-opening": (Section.THEMES,),

@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from cases.actions.clock import escalate, ids_to_escalate
+from cases.actions.watch import tell_of_ending_consents, tell_of_vacant_seats
 from yhteiso.hats.alone import each_alone
 from yhteiso.hats.wear import wearing
 from yhteiso.lib.dates import helsinki_date
@@ -18,3 +19,15 @@ def escalate_late() -> int:
     with wearing("jobs"):
         ids = ids_to_escalate(on=helsinki_date(now))
     return each_alone(ids, lambda case_id: escalate(case_id=case_id, now=now), job="escalation")
+
+
+@shared_task
+def open_daily_tasks() -> int:
+    """Every day: tell of consents that end soon and of seats that stand empty. A task is opened once, however often this
+    runs.
+    """
+    now = timezone.now()
+    with wearing("jobs"):
+        ending = tell_of_ending_consents(now=now)
+    with wearing("jobs"):
+        return ending + tell_of_vacant_seats(now=now)

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from cases.views import call, concern, identity, start
+from cases.views import (
+    call,
+    concern,
+    consent_sides,
+    consents,
+    exceptional,
+    identity,
+    oversight,
+    start,
+    tasks,
+    who_sees,
+)
 
 IDENTITY = "cases/<ref:ref>/persons/<int:pk>/identity/"
 
@@ -13,10 +24,30 @@ urlpatterns = [
     path("calls/<ref:ref>/", call.page, name="call"),
     path("calls/<ref:ref>/draft/", call.draft, name="call-draft"),
     path("calls/<ref:ref>/discard/", call.discard, name="call-discard"),
+    path("cases/<ref:ref>/readers/", oversight.readers, name="case-readers"),
+    path("exceptional/", exceptional.review_list, name="exceptional-list"),
+    path("exceptional/new/", exceptional.new, name="exceptional-new"),
+    path("exceptional/<uuid:pk>/", exceptional.opened, name="exceptional"),
+    path("exceptional/<uuid:pk>/review/", exceptional.review, name="exceptional-review"),
+    path("tasks/", tasks.task_list, name="task-list"),
+    path("tasks/<uuid:pk>/done/", tasks.task_done, name="task-done"),
     path("cases/<ref:ref>/start/", start.correct, name="case-start"),
     path("cases/<ref:ref>/start/<int:pk>/acceptance/", start.accept, name="case-start-accept"),
     path("cases/<ref:ref>/start/<int:pk>/refusal/", start.decline, name="case-start-decline"),
     path(IDENTITY, identity.identity, name="person-identity"),
     path(f"{IDENTITY}reading/", identity.identity_reading, name="person-identity-reading"),
     path(f"{IDENTITY}removal/", identity.identity_removal, name="person-identity-removal"),
+    path("cases/<ref:ref>/consents/", consents.consents, name="case-consents"),
+    path("cases/<ref:ref>/consents/exceptions/", consent_sides.exception, name="consent-exception"),
+    path("cases/<ref:ref>/consents/exceptions/<int:pk>/end/", consent_sides.exception_end, name="consent-exception-end"),
+    path("cases/<ref:ref>/consents/capacity/", consent_sides.capacity, name="consent-capacity"),
+    path("cases/<ref:ref>/consents/hidings/", consent_sides.hiding, name="consent-hiding"),
+    path("cases/<ref:ref>/consents/hidings/<int:pk>/end/", consent_sides.hiding_end, name="consent-hiding-end"),
+    path("cases/<ref:ref>/consents/<int:giver>/", consents.answers, name="consent-answers"),
+    path("cases/<ref:ref>/consents/<int:giver>/paper/", consents.paper, name="consent-paper"),
+    path(
+        "cases/<ref:ref>/consents/<int:giver>/<int:member>/confirmation/", consents.confirmation, name="consent-confirmation"
+    ),
+    path("cases/<ref:ref>/consents/<int:giver>/<int:member>/withdrawal/", consents.withdrawal, name="consent-withdrawal"),
+    path("who-sees-what/", who_sees.who_sees_what, name="who-sees-what"),
 ]

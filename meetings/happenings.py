@@ -1,5 +1,6 @@
 """What has happened in a situation, as sentences. An event holds dates, states and units; the words are here."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -9,11 +10,18 @@ from cases.models import PERSON_CONSENT, CaseEvent, CloseReason, PersonKind
 from meetings.models import CommitmentStatus, MoveReason
 from yhteiso.lib.dates import at_clock, helsinki_date, short_date
 
-KEY = {"call", "meeting_confirmed", "meeting_held", "logbook_approved", "closed"}
+KEY = {"call", "meeting_confirmed", "meeting_held", "logbook_approved", "closed", "exceptional", "handed_over"}
+# Who did this is nobody's business but the coordinators': it may tell of kinship.
+NAMELESS = {"recused"}
+# What a family has said of consent, and around it: for the coordinator. The policy of the events says the same.
+COORDINATORS_ONLY = (
+    "consent", "consent_confirmed", "consent_withdrawn", "consent_exception", "consent_exception_ended", "capacity",
+    "hidden", "hiding_ended", "recused", "exceptional", "exceptional_reviewed",
+)  # fmt: skip
 
 
-def sentence(event: CaseEvent) -> str:
-    """The event in one sentence, in the active language."""
+def sentence(event: CaseEvent, units: Mapping[int, str]) -> str:
+    """The event in one sentence, in the active language. `units`: of members (by id) as the reader may see them."""
     words = {
         "call": _("Call. The promise of two weeks began."),
         "opened": _("The situation was opened."),
@@ -22,15 +30,41 @@ def sentence(event: CaseEvent) -> str:
         "start_correction_declined": _("The proposed time of the call was not taken into use."),
         "identity_written": _("An identity code was recorded."),
         "identity_removed": _("An identity code was removed."),
+        "exceptional": _("The situation was opened exceptionally, for 24 hours."),
+        "exceptional_reviewed": _("An exceptional opening was reviewed by a second person."),
+        "recused": _("Somebody is disqualified, and no longer sees this."),
+        "hand_over_proposed": _("The situation was offered to somebody, or asked for."),
+        "hand_over_ended": _("The offer to change hands was closed."),
+        "handed_over": _("The one who answers for the situation changed."),
         "member_ended": _("Somebody left the network."),
+        "precaution_protected": _("The family's address was protected."),
+        "precaution_lifted": _("The protection of the address was lifted."),
+        "precaution_named": _("Somebody was named to see what is hidden from others."),
+        "precaution_unnamed": _("Somebody no longer sees what is hidden from others."),
+        "precaution_apart": _("The guardians are met one at a time."),
+        "precaution_together": _("The guardians are met together again."),
+        "member_changed": _("How a member takes part was changed."),
+        "consent_confirmed": _("A written consent arrived."),
+        "consent_withdrawn": _("A consent was taken back."),
+        "consent_exception": _("One guardian's answer is not waited for."),
+        "consent_exception_ended": _("One guardian's answer is waited for again."),
+        "capacity": _("It was assessed who decides for the child."),
+        "hidden": _("The child hid something from a guardian."),
+        "hiding_ended": _("What the child had hidden is shown again."),
         "logbook_approved": _("The logbook was approved. The promises came into force."),
     }
-    return words.get(event.kind) or _with_detail(event.kind, event.detail) or _("Something was recorded.")
+    return words.get(event.kind) or _with_detail(event.kind, event.detail, units) or _("Something was recorded.")
 
 
-def _with_detail(kind: str, detail: dict[str, Any]) -> str:
+def names(event: CaseEvent) -> bool:
+    """Whether the event tells who did it."""
+    return event.kind not in NAMELESS
+
+
+def _with_detail(kind: str, detail: dict[str, Any], units: Mapping[int, str]) -> str:
     make = {
-        "member_added": _member, "person_added": _person, "consent": _consent, "closed": _closed,
+        "member_added": lambda d: _member(units.get(d.get("member", 0), "")),
+        "person_added": _person, "consent": _consent, "closed": _closed,
         "meeting_proposed": lambda d: _("A time was proposed: %(when)s.") % {"when": _when(d.get("starts_at"))},
         "meeting_confirmed": lambda d: _("The meeting was agreed: %(when)s.") % {"when": _when(d.get("starts_at"))},
         "meeting_cancelled": lambda d: _("The meeting was cancelled: %(when)s.") % {"when": _when(d.get("starts_at"))},
@@ -40,8 +74,8 @@ def _with_detail(kind: str, detail: dict[str, Any]) -> str:
     return make(detail) if make else ""
 
 
-def _member(detail: dict[str, Any]) -> str:
-    if unit := detail.get("unit"):
+def _member(unit: str) -> str:
+    if unit:
         return _("Joined the network: %(unit)s.") % {"unit": unit}
     return _("A professional joined the network.")
 
@@ -53,7 +87,9 @@ def _person(detail: dict[str, Any]) -> str:
 
 
 def _consent(detail: dict[str, Any]) -> str:
-    label = dict(PERSON_CONSENT).get(detail.get("consent", ""), _("not asked yet"))
+    if "consent" not in detail:
+        return _("Answers of consent were recorded.")
+    label = dict(PERSON_CONSENT).get(detail["consent"], _("not asked yet"))
     return _("A guardian's consent was recorded: %(state)s.") % {"state": str(label).lower()}
 
 

@@ -74,6 +74,8 @@ class Meeting(models.Model):
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     place = models.CharField(max_length=120, blank=True)
+    # Somebody's address is protected: nobody's copy of the time has a place, everybody is told it by phone.
+    by_phone = models.BooleanField(default=False)
     note_taker = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     proposed_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     proposed_at = models.DateTimeField()
@@ -93,6 +95,7 @@ class Meeting(models.Model):
         ordering = ["starts_at", "pk"]
         constraints = [
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="meeting_ends_after_it_starts"),
+            models.CheckConstraint(condition=Q(by_phone=False) | Q(place=""), name="meeting_by_phone_has_no_place"),
             models.CheckConstraint(
                 condition=Q(status=MeetingStatus.HELD, began_at__isnull=False, held_by__isnull=False)
                 | ~Q(status=MeetingStatus.HELD) & Q(began_at=None, held_by=None),
@@ -139,6 +142,9 @@ class Participant(models.Model):
     answered_at = models.DateTimeField(null=True)
     answered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     present = models.BooleanField(null=True)
+    # Where the place is told by phone: when this person was told it, and by whom.
+    place_told_at = models.DateTimeField(null=True)
+    place_told_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
 
     class Meta:
         ordering = ["pk"]
@@ -147,6 +153,11 @@ class Participant(models.Model):
             models.CheckConstraint(
                 condition=Q(answer=Answer.NONE, answered_at=None) | ~Q(answer=Answer.NONE) & Q(answered_at__isnull=False),
                 name="participant_answer_has_a_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(place_told_at=None, place_told_by=None)
+                | Q(place_told_at__isnull=False, place_told_by__isnull=False),
+                name="participant_place_told_by_somebody",
             ),
         ]
 

@@ -17,6 +17,7 @@ class Facts:
     """What the choice is made from. `coming_at`: when the meeting that is being agreed on, or is agreed, begins.
 
     `own_answer` is the viewer's answer to it, None when not invited. `refuses`: those who must attend and can't.
+    `by_hand`: a protected family, to whom nothing is sent; `calls`: who must still be told the place by phone.
     `unfinished`: a held meeting whose logbook has not been approved; `ends_here`: the last logbook ends the meetings.
     """
 
@@ -36,6 +37,8 @@ class Facts:
     overdue_promises: int = 0
     own_overdue: int = 0
     ends_here: bool = False
+    by_hand: bool = False
+    calls: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,12 @@ def _of_coming(facts: Facts, coming_at: datetime) -> NextStep:
             _("It was agreed for %(when)s. If it was not held, move it to a new time.") % {"when": when},
             _("Open the meeting"), "meeting",
         )  # fmt: skip
+    if facts.confirmed and facts.calls:
+        untold = ngettext("%(n)d has not been told it yet.", "%(n)d have not been told it yet.", facts.calls)
+        return NextStep(
+            _("Tell the place by phone"), untold % {"n": facts.calls},
+            _("Record the calls"), "meeting",
+        )  # fmt: skip
     if facts.confirmed:
         return NextStep(
             _("The network meets %(when)s") % {"when": when},
@@ -124,6 +133,11 @@ def _before_a_time(facts: Facts) -> NextStep:
             _("Gather the network"),
             _("Ask the family whom they want along. The network meets by %(date)s at the latest.") % by,
             _("Gather the network"), "network",
+        )  # fmt: skip
+    if facts.by_hand:
+        return NextStep(
+            _("Call the named people"), _("An invitation can't be sent from here. Ask by phone which time suits everybody."),
+            _("Propose a time"), "meeting-new",
         )  # fmt: skip
     reason = _("The network meets by %(date)s at the latest. The family's times come first.") % by
     if facts.plan_by < helsinki_date(facts.now):

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from meetings.views import approval, commitments, home, logbook, meeting, paper, planning
+from meetings.views import approval, commitments, home, logbook, meeting, paper, planning, protection
 
 MEETING = "cases/<ref:ref>/meetings/<ref:meeting>/"
 LOGBOOK = f"{MEETING}logbook/"
@@ -15,6 +15,7 @@ urlpatterns = [
     path(MEETING, meeting.meeting, name="meeting"),
     path(f"{MEETING}answers/<int:pk>/", meeting.meeting_answer, name="meeting-answer"),
     path(f"{MEETING}confirmation/", meeting.meeting_confirmation, name="meeting-confirmation"),
+    path(f"{MEETING}place/<int:pk>/", protection.meeting_place_told, name="meeting-place-told"),
     path(f"{MEETING}move/", planning.meeting_move, name="meeting-move"),
     path(f"{MEETING}held/", meeting.meeting_held, name="meeting-held"),
     path(LOGBOOK, logbook.logbook, name="logbook"),

@@ -2,16 +2,26 @@
 
 from django.urls import path
 
-from meetings.views import board, case_list, closure, network, situation
+from meetings.views import board, case_list, closure, network, protection, situation, standing
 
 urlpatterns = [
     path("board/", board.board, name="board"),
     path("cases/", case_list.case_list, name="case-list"),
     path("cases/<ref:ref>/", situation.situation, name="case"),
     path("cases/<ref:ref>/escalations/seen/", situation.escalation_seen, name="escalation-seen"),
+    path("cases/<ref:ref>/recusal/", standing.recusal, name="case-recusal"),
+    path("cases/<ref:ref>/handover/", standing.hand_over, name="case-hand-over"),
+    path("handovers/<ref:ref>/", standing.offer, name="hand-over"),
+    path("handovers/<ref:ref>/acceptance/", standing.offer_acceptance, name="hand-over-acceptance"),
+    path("handovers/<ref:ref>/refusal/", standing.offer_refusal, name="hand-over-refusal"),
     path("cases/<ref:ref>/closure/", closure.closure, name="case-closure"),
+    path("cases/<ref:ref>/protection/", protection.case_protection, name="case-protection"),
+    path("cases/<ref:ref>/protection/end/", protection.case_protection_end, name="case-protection-end"),
+    path("cases/<ref:ref>/protection/names/<int:pk>/", protection.case_named, name="case-named"),
+    path("cases/<ref:ref>/protection/guardians/", protection.case_apart, name="case-apart"),
     path("cases/<ref:ref>/network/", network.network, name="case-network"),
     path("cases/<ref:ref>/network/person/", network.network_person, name="case-network-person"),
     path("cases/<ref:ref>/network/<int:pk>/consent/", network.person_consent, name="person-consent"),
+    path("cases/<ref:ref>/network/<int:pk>/seat/", network.network_seat, name="network-seat"),
     path("cases/<ref:ref>/network/<int:pk>/end/", network.network_end, name="network-end"),
 ]

@@ -3,12 +3,13 @@
 from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import Min
+from django.db.models import Case as Choice
+from django.db.models import Exists, Min, OuterRef, Value, When
 from django.db.models.functions import Coalesce, Least
 from django.utils.translation import gettext as _
 
 from cases.access import NotAllowed
-from cases.models import Call, Case, Concern
+from cases.models import Call, Case, Concern, Membership
 from meetings.models import Commitment, CommitmentKind
 from metrics import figures, suppression
 from metrics.figures import Contact, Family, LeadTime, Promise, Share
@@ -23,7 +24,8 @@ RawRow = tuple[Metric, str, int, int | None, int | None]  # metric, part, count,
 
 @transaction.atomic
 def close_month(*, area: Area, month: date, now: datetime) -> FrozenMonth:
-    """Freeze an area's month: its raw and its published figures. Twice, or at once by two, is once.
+    """Freeze an area's month: its raw and its published figures. Twice, or at once by two, is once. Protected families
+    are left out of every figure.
 
     The figures hold what had happened by the freezing time, so that a month closed late tells the same as one closed in
     time. Raises NotAllowed before the 3rd day after the month's end at 6.00. Works in the jobs' hat, which reads dates
@@ -85,11 +87,13 @@ def _contacts(area: Area, month: date) -> list[Contact]:
     start = start_of_day(month) - timedelta(days=1)
     end = start_of_day(figures.shift_month(month, 1)) + timedelta(days=1)
     calls = (
-        Call.objects.filter(area=area)
+        Call.objects.filter(area=area, protected=False)
+        .exclude(case__protected=True)
         .annotate(t0=Coalesce("case__t0_at", Least("began_at", "concern__sent_at")))
         .filter(t0__gte=start, t0__lt=end)
         .values_list("began_at", "concern__sent_at", "case__t0_at", "route", "finished_at")
     )
+    # A concern has no protection of its own; once a case was made of it, the case tells.
     unanswered = Concern.objects.filter(area=area, call=None, sent_at__gte=start, sent_at__lt=end)
     return [Contact(*row) for row in calls] + [
         Contact(began_at=None, sent_at=sent_at) for sent_at in unanswered.values_list("sent_at", flat=True)
@@ -97,7 +101,7 @@ def _contacts(area: Area, month: date) -> list[Contact]:
 
 
 def _families(area: Area, month: date) -> list[Family]:
-    rows = Case.objects.filter(area=area, day14_on__gte=month, day14_on__lt=figures.shift_month(month, 1))
+    rows = Case.objects.filter(area=area, protected=False, day14_on__gte=month, day14_on__lt=figures.shift_month(month, 1))
     # What was written after the freezing time isn't there yet, so that a month closed late tells the same.
     written = Case.objects.filter(outcome__written_at__lt=figures.freezes_at(month)).values_list("pk", flat=True)
     known = set(written.filter(area=area, day14_on__gte=month, day14_on__lt=figures.shift_month(month, 1)))
@@ -111,10 +115,13 @@ def _families(area: Area, month: date) -> list[Family]:
 
 def _promises(area: Area, month: date, until: datetime) -> list[Promise]:
     rows = Commitment.objects.filter(
-        case__area=area, kind=CommitmentKind.PROMISE, agreed_at__lte=until,
+        case__area=area, case__protected=False, kind=CommitmentKind.PROMISE, agreed_at__lte=until,
         due_on__gte=month, due_on__lt=figures.shift_month(month, 1),
     )  # fmt: skip
-    return [Promise(*row) for row in rows.values_list("unit__agency__sector", "due_on", "status", "resolved_at")]
+    # A masked member counts under what the mask says, "health services": the sector would tell the unit in a small area.
+    masked = Exists(Membership.objects.filter(pk=OuterRef("membership_id"), masked=True))
+    sector = Choice(When(masked, then=Value(Sector.HEALTH.value)), default="unit__agency__sector")
+    return [Promise(*row) for row in rows.values_list(sector, "due_on", "status", "resolved_at")]
 
 
 # -- writing -----------------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The definitions of the measures, version 1: one pure function a metric. Dates in, numbers out; nothing is read here.
 
-A definition that changes gets a new VERSION; months that are frozen keep the numbers of theirs.
+A definition that changes gets a new VERSION; months that are frozen keep the numbers of theirs. Families whose address is
+protected are in none of them, and a masked member's promise counts under the mask's sector.
 """
 
 from collections import Counter

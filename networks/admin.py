@@ -7,7 +7,10 @@ from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from networks import actions
 from networks.models import (
@@ -83,18 +86,32 @@ class ServiceAdmin(ReferenceModelAdmin):
 
 
 class RoleInline(admin.TabularInline):
+    """Roles are shown here and given elsewhere: one administrator proposes, another person accepts."""
+
     model = RoleMembership
     extra = 0
-    can_delete = False  # a role ends on a day; it is not unmade
+    fields = readonly_fields = ("role", "area", "unit", "starts_on", "ends_on")
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 @admin.register(User)
 class UserAdmin(ReferenceModelAdmin):
-    """People come by invitation; here their details and roles are kept. No password is seen or set."""
+    """People come by invitation; here their details are kept. No password is seen or set.
 
-    list_display = ("name", "title", "unit", "is_active")
+    Roles, the sign-in address, the second step and the state of the account have pages of their own (`staff-account`).
+    """
+
+    list_display = ("name", "title", "unit", "is_active", "account")
     search_fields = ("name", "email")
-    fields = ("name", "title", "unit", "phone", "language", "lp_trained_on", "protected_identity", "is_active")
+    kept = ("name", "title", "unit", "phone", "language", "lp_trained_on", "protected_identity")
+    fields = (*kept, "is_active", "powers")
+    readonly_fields = ("is_active", "powers")
     inlines = (RoleInline,)
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -102,6 +119,26 @@ class UserAdmin(ReferenceModelAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+    def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
+        """Write only what is kept here: the database refuses the rest to this hat."""
+        obj.save(update_fields=[*self.kept, "sort_key"])
+
+    @admin.display(description=_lazy("account"))
+    def account(self, obj: User) -> SafeString:
+        return format_html('<a href="{}">{}</a>', reverse("staff-account", args=[obj.pk]), _("Roles and sign-in"))
+
+    @admin.display(description=_lazy("powers"))
+    def powers(self, obj: User) -> SafeString:
+        """Where the rest is proposed or done."""
+        pages = [
+            ("staff-role", _("Propose a role")),
+            ("staff-email", _("Propose a new sign-in address")),
+            ("staff-second-factor", _("Propose removing the second step")),
+            ("staff-account", _("Suspend or close")),
+        ]
+        links = [(reverse(name, args=[obj.pk]), text) for name, text in pages]
+        return format_html_join(mark_safe("<br>"), '<a href="{}">{}</a>', links)
 
 
 @admin.register(AccountInvitation)
@@ -113,6 +150,7 @@ class AccountInvitationAdmin(ReferenceModelAdmin):
         token = actions.invite(invitation=obj, by=signed_in(request), now=timezone.now())
         link = request.build_absolute_uri(reverse("invitation", args=[token]))
         messages.success(request, _("Give this link to the person. It is shown only now: %(link)s") % {"link": link})
+        messages.warning(request, _("The link opens when another person has accepted the invitation."))
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

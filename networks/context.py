@@ -9,7 +9,9 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_noop as noop
 
+from networks import organisation, sessions
 from networks.models import Area, Role, RoleMembership, User
+from networks.notices import title_of
 
 DEMO_DOMAIN = "esimerkki.invalid"  # the demonstration's people; such an address belongs to nobody (RFC 6761)
 
@@ -21,25 +23,35 @@ MENUS: dict[str, list[tuple[str, str]]] = {
              ("commitment-list", noop("Promises"))],
     "unit": [("unit-commitments", noop("Promises"))],
     "report": [("month-latest", noop("Monthly overview"))],
-    "officer": [("log", noop("Access log"))],
-    "admin": [("admin:index", noop("Reference data"))],
+    "admin": [("admin:index", noop("Reference data")), ("power-list", noop("Waiting powers"))],
+    "officer": [("oversight", noop("Data protection")), ("log", noop("Log")), ("disclosures", noop("Disclosures")),
+                ("oddities", noop("Unusual"))],
 }  # fmt: skip
-HOMES = {"member": "home", "area": "board", "unit": "unit-commitments", "report": "month-latest", "officer": "log",
+HOMES = {"member": "home", "area": "board", "unit": "unit-commitments", "report": "month-latest", "officer": "oversight",
          "admin": "admin:index"}  # fmt: skip
 # Pages below a menu item, on which it is the current one.
-INSIDE = {"month-latest": ("month",), "case-list": ("case", "case-network"), "meeting-list": ("meeting", "meeting-new")}
+INSIDE = {
+    "power-list": ("power",),
+    "log": ("log-report",),
+    "month-latest": ("month",),
+    "case-list": ("case", "case-network", "case-readers"),
+    "meeting-list": ("meeting", "meeting-new"),
+}
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
     """`page` for the templates; its shape is described in docs/components.md."""
     found = getattr(request, "user", None)
-    user = found if isinstance(found, User) else None
+    # A locked session shows nothing of its owner, not even the menu.
+    user = found if isinstance(found, User) and not sessions.is_locked(request) else None
     frame: dict[str, Any] = {
         "demo": settings.DEMO,
         "demo_url": reverse("demo-signin"),
         "languages": _languages(),
         "language_url": reverse("set_language"),
-        "idle_seconds": settings.SESSION_COOKIE_AGE if user else None,
+        "idle_seconds": sessions.idle_seconds(request) if user else None,
+        "shared_device": bool(user) and sessions.is_shared(request),
+        "organisations": [] if user else organisation.organisations(),
         "keepalive_url": reverse("keepalive"),
         "area": None,
         "safety": None,
@@ -84,7 +96,12 @@ def _person(request: HttpRequest, user: User) -> dict[str, Any]:
         "user_label": label.strip(" ·"),
         "initials": user.initials,
         "account_url": reverse("mfa_index"),
+        "tasks_url": reverse("task-list") if hat in ("area", "member") else None,
         "role_url": reverse("role"),
+        "notices_url": reverse("notices"),
+        "notices": user.unseen_notices,
+        "notices_title": title_of(user.unseen_notices),
+        "powers_url": reverse("power-list") if hat == "area" and user.answers_for else "",
         "roles": [{"value": row.pk, "label": _role_label(row)} for row in user.current_roles if row != worn],
     }
 
@@ -95,7 +112,8 @@ def _role_label(row: RoleMembership) -> str:
 
 
 def _phone(area: Area) -> dict[str, str]:
-    person = area.responsible.name if area.responsible_id and area.responsible else ""
+    someone = area.responsible if area.responsible_id else None
+    person = "" if someone is None else someone.initials if someone.protected_identity else someone.name
     return {"name": area.name, "phone": area.phone, "phone_href": tel(area.phone), "hours": area.hours, "person": person}
 
 

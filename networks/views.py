@@ -14,13 +14,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from networks import actions
+from networks import actions, organisation
 from networks.context import demo_accounts
 from networks.forms import NewPasswordForm
 from networks.models import User
-from networks.signin import SECOND_FACTOR, signed_in
-
-BACKEND = "networks.signin.Backend"
+from networks.signin import BACKEND, SECOND_FACTOR, signed_in
 
 
 @require_POST
@@ -43,6 +41,7 @@ def demo_signin(request: HttpRequest) -> HttpResponse:
         raise Http404
     user = get_object_or_404(User.objects, pk=request.POST["account"])
     login(request, user, backend=BACKEND)
+    record_authentication(request, user, method="demonstration")
     request.session[SECOND_FACTOR] = True
     return redirect("home")
 
@@ -66,6 +65,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
             messages.success(request, _("Your account is ready. Add a second step to your sign-in next."))
             return redirect("mfa_activate_totp")
     except actions.InvitationGone as gone:
-        return render(request, "networks/invitation.html", {"gone": str(gone)}, status=404)
+        return render(request, "networks/invitation.html", {"gone": gone}, status=404)
     status = 422 if form.is_bound else 200
-    return render(request, "networks/invitation.html", {"form": form, "invitation": row}, status=status)
+    context = {"form": form, "invitation": row, "token": token, "organisations": organisation.of_invitation(row)}
+    return render(request, "networks/invitation.html", context, status=status)

@@ -1,9 +1,13 @@
 """The people of the tests: each with a role, a unit and a place in the world. Personas, not rows of fixtures."""
 
+import time
 import uuid
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 
+from allauth.account.internal.flows.login import _AUTHENTICATION_METHODS_USER_SESSION_KEY as METHODS_USER
+from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY as METHODS
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
@@ -16,8 +20,7 @@ from cases.models import ASKED, Case, ConsentWording, Person
 from meetings.actions import meeting as meetings
 from meetings.models import Environment, LogbookTemplate, Theme
 from networks.models import Agency, Area, County, Municipality, Role, RoleMembership, Sector, Unit, User
-from networks.signin import SECOND_FACTOR
-from networks.views import BACKEND
+from networks.signin import BACKEND, SECOND_FACTOR
 from yhteiso.lib.dates import HELSINKI
 
 PASSWORD = "pieni-kuusi-metsassa-laulaa"
@@ -65,6 +68,19 @@ class World:
         self.template = template()
         ConsentWording.objects.get_or_create(version=1, defaults={"valid_from": date(2026, 1, 1), "text": "Saako puhua?"})
 
+    # Those who answer for power come when they are called: most tests count the people of an area without them.
+    @cached_property
+    def responsible(self) -> User:
+        return self.person("Liisa Valkamaa", Role.RESPONSIBLE, self.guidance, area=self.area)
+
+    @cached_property
+    def other_responsible(self) -> User:
+        return self.person("Kirsi Rantamaa", Role.RESPONSIBLE, self.other_unit, area=self.other_area)
+
+    @cached_property
+    def second_administrator(self) -> User:
+        return self.person("Mikko Saarela", Role.ADMINISTRATOR)
+
     def _area(self, name: str, genitive: str, phone: str) -> Area:
         return Area.objects.create(
             county=self.county, name=name, name_genitive=genitive, phone=phone, hours="arkisin klo 8–16",
@@ -83,14 +99,16 @@ class World:
             RoleMembership.objects.create(user=user, role=role, area=area, unit=unit, starts_on=date(2020, 1, 1))
         return User.objects.select_related("unit__agency", "unit__area").get(pk=user.pk)
 
-    def client(self, user: User | None = None, *, second_factor: bool = True) -> Client:
-        """A browser in which this person has signed in; without one, nobody."""
+    def client(self, user: User | None = None, *, second_factor: bool = True, fresh: bool = True) -> Client:
+        """A browser in which this person has signed in, just now or (not `fresh`) an hour ago; without one, nobody."""
         client = Client()
         if user is not None:
             session = SessionStore()
             session[SESSION_KEY] = str(user.pk)
             session[BACKEND_SESSION_KEY] = BACKEND
             session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+            session[METHODS] = [{"method": "password", "at": time.time() - (0 if fresh else 3600)}]
+            session[METHODS_USER] = str(user.pk)
             if second_factor:
                 session[SECOND_FACTOR] = True
             session.save()

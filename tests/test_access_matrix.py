@@ -22,12 +22,13 @@ from django.utils import timezone
 from cases.actions import clock, intake
 from cases.actions.consent import Word, record_words, withdraw
 from cases.actions.identity import write_identity
-from cases.actions.standing import open_exceptionally, recuse
-from cases.models import ASKED, Case, PersonContact
+from cases.actions.standing import open_exceptionally, propose_hand_over, recuse
+from cases.models import ASKED, Case, ConsentException, ExceptionalAccess, Hiding, PersonContact, Task
 from meetings.actions import logbook as logbooks
 from meetings.actions import meeting as meetings
 from meetings.models import Commitment
 from metrics.models import FrozenMonth
+from networks.actions import power
 from networks.models import Agency, Role, Unit, User
 from tests.personas import World, at
 from yhteiso.audit.models import LogEntry
@@ -87,14 +88,30 @@ class Scene:
                 way="paper", valid_until=None, by=by, now=timezone.now(),
             )  # fmt: skip
         write_identity(case=self.case, person=self.guardian.person, number="010594Y9032", by=by, now=now)
+        self.mother = self.case.persons.get(kind="guardian", name="Hilla")
+        self.exception = ConsentException.objects.create(
+            case=self.case, guardian=self.mother, reason="SALAINEN-SYY", made_by=by, made_at=now, ended_at=now, ended_by=by
+        )
+        self.hiding = Hiding.objects.create(
+            case=self.case, guardian=self.mother, section="themes", reason="SALAINEN-KIELTO", written_by=by, written_at=now
+        )
         self.correction = clock.correct_start(case=self.case, new_at=at("2026-06-06 10:00"), reason="x", by=by, now=now)
         Commitment.objects.filter(pk=self.row.pk).update(agreed_at=now)
         FrozenMonth.objects.create(
             area=self.world.area, month=date(2026, 6, 1), definition_version=1, frozen_at=at("2026-07-03 06:00")
         )
+        self.opening = self._opening()
+        self.offer = propose_hand_over(
+            case=self.case, to=self.world.other_coordinator, reason="SALAINEN-SYY", by=by, now=timezone.now()
+        )
+        self.task = Task.objects.get(kind="exceptional")
         self.concern = self.world.concern(now=at("2026-06-07 09:00"))
         self.call = intake.begin_call(by=by, area=self.world.area, now=now)
         self.stand(by)
+        self.power = power.propose_role(
+            person=self.world.member, role="leadership", area=self.world.area, unit=None, by=self.world.administrator,
+            reason="SALAINEN-SYY", now=timezone.now(),
+        )  # fmt: skip
 
     def standings(self, by: User, now: datetime) -> dict[str, User]:
         """One person for each way of standing to the family besides being a member: all invited to the meeting."""
@@ -139,6 +156,16 @@ class Scene:
         User.objects.filter(pk=self.people["moved"].pk).update(unit=self.world.day_care)
         User.objects.filter(pk=self.people["suspended"].pk).update(is_active=False)
 
+    def _opening(self) -> ExceptionalAccess:
+        """Opened by a colleague in the day before yesterday, and therefore over: only its review waits."""
+        user = self.world.colleague
+        PersonContact.objects.filter(person__case=self.case, person__kind="child").update(born_on=date(2022, 1, 14))
+        with wearing("member", user.pk):
+            return open_exceptionally(
+                by=user, first_name="Aatu", born_on=date(2022, 1, 14), reason="danger", grounds="SALAINEN-PERUSTELU x" * 2,
+                sections=["contact"], now=timezone.now() - timedelta(days=2),
+            )  # fmt: skip
+
     @cached_property
     def arguments(self) -> dict[str, Callable[[], dict[str, object]]]:
         case = {"ref": self.case.ref}
@@ -151,17 +178,47 @@ class Scene:
             "case-start-accept": lambda: case | {"pk": self.correction.pk},
             "case-start-decline": lambda: case | {"pk": self.correction.pk},
             "network-end": lambda: case | {"pk": self.member.pk},
+            "case-protection": lambda: case,
+            "case-protection-end": lambda: case,
+            "case-named": lambda: case | {"pk": self.member.pk},
+            "case-apart": lambda: case,
+            "meeting-place-told": lambda: met | {"pk": self.meeting.participants.get(membership=self.member).pk},
             "person-consent": lambda: case | {"pk": self.guardian.person_id},
             "person-identity": lambda: case | {"pk": self.guardian.person_id},
             "person-identity-reading": lambda: case | {"pk": self.guardian.person_id},
             "person-identity-removal": lambda: case | {"pk": self.guardian.person_id},
+            "network-seat": lambda: case | {"pk": self.member.pk},
+            "consent-answers": lambda: case | {"giver": self.guardian.person_id},
+            "consent-paper": lambda: case | {"giver": self.guardian.person_id},
+            "consent-confirmation": lambda: case | {"giver": self.guardian.person_id, "member": self.member.pk},
+            "consent-withdrawal": lambda: case | {"giver": self.mother.pk, "member": self.member.pk},
+            "consent-exception-end": lambda: case | {"pk": self.exception.pk},
+            "consent-hiding-end": lambda: case | {"pk": self.hiding.pk},
             "meeting-answer": lambda: met | {"pk": self.meeting.participants.get(membership=self.member).pk},
             "logbook-entry": lambda: met | {"theme": self.logbook.template.themes.get(position=0).pk},
             "logbook-row-removal": lambda: met | {"row": self.row.ref},
             "commitment-outcome": lambda: case | {"commitment": self.row.ref},
             "invitation": lambda: {"token": "x" * 32},
+            "invitation-organisation": lambda: {"token": "x" * 32, "key": "oulu"},
+            "account_organisation": lambda: {"key": "oulu"},
+            "account_organisation_back": lambda: {"key": "oulu"},
+            "account_session_end": lambda: {"pk": 999999},
+            "mfa_edit_webauthn": lambda: {"pk": 999999},
+            "mfa_remove_webauthn": lambda: {"pk": 999999},
             "account_reset_password_from_key": lambda: {"uidb36": "1", "key": "x-y"},
+            "staff-role-end": lambda: {"pk": self.world.member.pk, "row": self.world.member.roles.get().pk},
+            "power": lambda: {"ref": self.power.ref},
+            "power-acceptance": lambda: {"ref": self.power.ref},
+            "power-refusal": lambda: {"ref": self.power.ref},
+            "power-withdrawal": lambda: {"ref": self.power.ref},
+            "staff": lambda: {"pk": self.world.member.pk},
             "month": lambda: {"year": 2026, "month": 6},
+            "exceptional": lambda: {"pk": self.opening.pk},
+            "exceptional-review": lambda: {"pk": self.opening.pk},
+            "task-done": lambda: {"pk": self.task.pk},
+            "hand-over": lambda: {"ref": self.offer.ref},
+            "hand-over-acceptance": lambda: {"ref": self.offer.ref},
+            "hand-over-refusal": lambda: {"ref": self.offer.ref},
             "": lambda: case,
             "met": lambda: met,
         }
@@ -169,7 +226,7 @@ class Scene:
     def url(self, name: str) -> str:
         if name in self.arguments:
             return reverse(name, kwargs=self.arguments[name]())
-        for kind in ("met", ""):
+        for kind in ("met", "", "staff"):
             try:
                 return reverse(name, kwargs=self.arguments[kind]())
             except Exception:

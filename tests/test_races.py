@@ -3,17 +3,22 @@
 import threading
 import uuid
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from cases.access import NotAllowed
-from cases.actions import clock, intake
-from cases.models import Case, Concern, Escalation, Membership, TwoWeekOutcome
+from cases.actions import clock, intake, standing
+from cases.actions.case import close
+from cases.actions.consent import Word, record_words, withdraw
+from cases.models import Case, Concern, Consent, Escalation, ExceptionalAccess, HandOver, Membership, Task, TwoWeekOutcome
 from cases.tasks import escalate_late
 from meetings.actions import logbook as logbooks
 from meetings.actions import meeting as meetings
+from meetings.actions.standing import accept_hand_over
 from meetings.models import Commitment, Logbook, LogbookEntry, Meeting
 from networks.models import User
 from tests.personas import World, at
@@ -219,3 +224,123 @@ def test_who_is_removed_can_t_write_any_more(open_world: World) -> None:
             logbook=book, theme=book.template.themes.get(position=0), version=0, mark="strength", note="x", said_by="",
             carry_to_plan=False, by=open_world.member, now=at("2026-06-16 14:40"),
         )  # fmt: skip
+
+
+# -- a situation changes hands
+
+
+def offered(world: World, to: User) -> tuple[Case, HandOver]:
+    case = world.case()
+    row = standing.propose_hand_over(case=case, to=to, reason="x", by=world.coordinator, now=at("2026-06-08 09:00"))
+    return case, row
+
+
+def led_by_one(case: Case) -> int:
+    """Who leads, after looking that everything about it agrees."""
+    case.refresh_from_db()
+    seats = case.memberships.filter(role="coordinator", ended_at=None)
+    assert [seat.pk for seat in seats] == ([] if case.closed_at else [case.lead_id])
+    assert case.lead.user_id == case.coordinator_id
+    return case.coordinator_id
+
+
+def accept(world: World, row: HandOver, by: User) -> int:
+    with wearing("area", by.pk):
+        return accept_hand_over(hand_over=HandOver.objects.get(pk=row.pk), by=by, now=at("2026-06-08 10:00"))
+
+
+def test_an_offer_accepted_four_times_at_once_swaps_the_lead_once(open_world: World) -> None:
+    case, row = offered(open_world, open_world.other_coordinator)
+    assert refusals(together(lambda _n: accept(open_world, row, open_world.other_coordinator))) == 3
+    assert led_by_one(case) == open_world.other_coordinator.pk
+    assert case.events.filter(kind="handed_over").count() == 1
+
+
+def test_accepted_and_taken_back_at_once_is_one_of_them(open_world: World) -> None:
+    case, row = offered(open_world, open_world.second_coordinator)
+
+    def deed(n: int) -> Any:
+        if n % 2:
+            return accept(open_world, row, open_world.second_coordinator)
+        with as_coordinator(open_world):
+            return standing.end_hand_over(hand_over=row, by=open_world.coordinator, now=at("2026-06-08 10:00"))
+
+    assert refusals(together(deed)) == 3
+    row.refresh_from_db()
+    assert (row.accepted_at is None) != (row.ended_at is None)
+    lead = open_world.second_coordinator if row.accepted_at else open_world.coordinator
+    assert led_by_one(case) == lead.pk
+
+
+def test_closed_while_it_is_accepted_is_one_after_the_other(open_world: World) -> None:
+    case, row = offered(open_world, open_world.second_coordinator)
+
+    def deed(n: int) -> Any:
+        if n % 2:
+            return accept(open_world, row, open_world.second_coordinator)
+        with as_coordinator(open_world):
+            return close(case=case, by=open_world.coordinator, reason="everyday_works", now=at("2026-06-08 10:00"))
+
+    refusals(together(deed, 2))
+    led_by_one(case)
+    assert case.closed_at is not None
+
+
+def test_a_burst_of_attempts_at_exceptional_access_stops_at_five(open_world: World) -> None:
+    def attempt(_n: int) -> Any:
+        with wearing("member", open_world.colleague.pk):
+            return standing.open_exceptionally(
+                by=open_world.colleague, first_name="Aatu", born_on=date(2022, 1, 14), reason="other", grounds="x" * 20,
+                sections=["contact"], now=timezone.now(),
+            )  # fmt: skip
+
+    assert refusals(together(attempt, 8)) == 3
+    assert ExceptionalAccess.objects.count() == 5
+
+
+def test_marked_disqualified_four_times_at_once_is_once(open_world: World) -> None:
+    case = open_world.case()
+
+    def mark(_n: int) -> None:
+        with as_coordinator(open_world):
+            standing.recuse(
+                case=case, user=open_world.member, reason="kin", by=open_world.coordinator, now=at("2026-06-08 10:00")
+            )
+
+    assert refusals(together(mark)) == 0
+    assert case.recusals.count() == 1
+    assert case.events.filter(kind="recused").count() == 1
+
+
+# -- what a family says
+
+
+def test_two_answers_of_one_giver_at_once_leave_one_word(open_world: World) -> None:
+    case = open_world.case(consent=False)
+    mother = open_world.consent(case, answer="thinking")
+    seat = case.memberships.get(user=open_world.member)
+
+    def say(n: int) -> object:
+        with as_coordinator(open_world):
+            return record_words(
+                case=case, giver=mother, words=[Word(seat, "plan", "yes" if n % 2 else "no")], way="phone",
+                valid_until=None, by=open_world.coordinator, now=timezone.now(),
+            )  # fmt: skip
+
+    assert refusals(together(say)) == 0
+    rows = Consent.objects.filter(giver=mother, unit=seat.unit, section="plan")
+    assert rows.filter(ended_at=None).count() == 1
+
+
+def test_taking_back_at_once_closes_once_and_opens_one_task(open_world: World) -> None:
+    case = open_world.case()
+    mother, seat = case.persons.get(name="Hilla"), case.memberships.get(user=open_world.member)
+
+    def back(_n: int) -> object:
+        with as_coordinator(open_world):
+            return withdraw(case=case, giver=mother, member=seat, by=open_world.coordinator, now=timezone.now())
+
+    results = together(back)
+    assert refusals(results) == 0
+    assert sorted(results) == [0, 0, 0, 4]
+    assert Task.objects.filter(case=case, kind="consent_withdrawn").count() == 1

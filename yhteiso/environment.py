@@ -1,5 +1,6 @@
 """Reads settings from the environment. Every variable is listed in docs/settings.md."""
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -50,3 +51,36 @@ def database(url: str) -> dict[str, Any]:
         "PORT": str(options.pop("port", parts.port or "")),
         "OPTIONS": options,
     }
+
+
+ORGANISATION = {"key", "name", "agency", "issuer", "client_id"}
+ORGANISATION_MAY = {"acr", "amr", "client_secret", "client_secret_file"}
+ON_THIS_MACHINE = {"127.0.0.1", "localhost", "::1"}
+
+
+def organisations(value: str) -> list[dict[str, Any]]:
+    """The organisations' sign-ins from JSON, a list of objects (docs/settings.md). Raises for anything doubtful.
+
+    A secret may stand in a file of its own (`client_secret_file`). Keys, issuers and agencies are each used once.
+    """
+    try:
+        rows = [_organisation(dict(row)) for row in json.loads(value)]
+    except (TypeError, ValueError) as error:
+        raise ImproperlyConfigured("SIGN_IN_ORGANISATIONS must be a JSON list of objects.") from error
+    for name in ("key", "issuer", "agency"):
+        if len({row[name] for row in rows}) != len(rows):
+            raise ImproperlyConfigured(f"SIGN_IN_ORGANISATIONS: each organisation needs its own {name}.")
+    return rows
+
+
+def _organisation(row: dict[str, Any]) -> dict[str, Any]:
+    if not ORGANISATION <= set(row) <= ORGANISATION | ORGANISATION_MAY:
+        raise ImproperlyConfigured(f"SIGN_IN_ORGANISATIONS: an object needs {', '.join(sorted(ORGANISATION))}.")
+    issuer = urlsplit(row["issuer"])
+    if issuer.scheme != "https" and not (issuer.scheme == "http" and issuer.hostname in ON_THIS_MACHINE):
+        raise ImproperlyConfigured("SIGN_IN_ORGANISATIONS: an issuer must begin with https://")
+    if path := row.pop("client_secret_file", None):
+        row["client_secret"] = Path(path).read_text(encoding="utf-8").strip()
+    if not row.get("client_secret"):
+        raise ImproperlyConfigured("SIGN_IN_ORGANISATIONS: client_secret or client_secret_file is missing.")
+    return row

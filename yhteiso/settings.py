@@ -38,7 +38,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "django.contrib.postgres",
+    "django.contrib.postgres",  # arrays and their indexes
     "yhteiso.apps.StaticFiles",
     "django.forms",
     "allauth",
@@ -50,17 +50,19 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "yhteiso.middleware.headers",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "yhteiso.middleware.own_forms",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "networks.limits.limits",
     "networks.signin.second_factor",
     "yhteiso.hats.middleware.HatMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
@@ -130,13 +132,27 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_PREVENT_ENUMERATION = True
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False  # networks.limits counts, in PostgreSQL and before allauth
+MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"  # finger, face or PIN: a passkey is two factors by itself
+MFA_ADAPTER = "networks.signin.MfaAdapter"
+MFA_FORMS = {
+    "add_webauthn": "networks.signin.AddPasskeyForm",
+    "login_webauthn": "networks.signin.PasskeyLoginForm",
+    "authenticate_webauthn": "networks.signin.PasskeyStepForm",
+    "reauthenticate_webauthn": "networks.signin.PasskeyAgainForm",
+}
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TOTP_TOLERANCE = 1
 MFA_TOTP_ISSUER = "Yhteiso"
 MFA_TRUST_ENABLED = False
 
+# Organisations whose people sign in with their own identity (OpenID Connect): networks/organisation.py.
+SIGN_IN_ORGANISATIONS = environment.organisations(environment.text("SIGN_IN_ORGANISATIONS", "[]"))
+
 SESSION_COOKIE_AGE = 30 * 60  # idle time; every request moves it
+SHARED_IDLE_AGE = 15 * 60  # on a device that others use too: then the session locks
 SESSION_ABSOLUTE_AGE = 10 * 60 * 60
 SESSION_SAVE_EVERY_REQUEST = True
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
@@ -156,13 +172,13 @@ SECURE_CSP = {
 }
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^health/$"]  # asked inside the container by its health check
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if environment.flag("BEHIND_PROXY", False) else None
+BEHIND_PROXY = environment.flag("BEHIND_PROXY", False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SECURE_HSTS_SECONDS = 63072000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
-# The address of a case is a secret: no other site gets it. "no-referrer" would hide the origin from our own forms too
-# (docs/decisions/0005).
-SECURE_REFERRER_POLICY = "same-origin"
+# The address of a case is a secret: nobody gets it, not even ourselves (docs/decisions/0006).
+SECURE_REFERRER_POLICY = "no-referrer"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
@@ -216,8 +232,16 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_BEAT_SCHEDULE = {
     "late-meetings": {"task": "cases.tasks.escalate_late", "schedule": timedelta(minutes=1)},
     "missed-outcomes": {"task": "meetings.tasks.write_missed_outcomes", "schedule": timedelta(minutes=1)},
+    "seal-log": {"task": "yhteiso.audit.tasks.seal_log", "schedule": timedelta(seconds=10)},
+    "log-months": {"task": "yhteiso.audit.tasks.ensure_partitions", "schedule": timedelta(hours=6)},
+    "verify-log": {"task": "yhteiso.audit.tasks.verify_log", "schedule": timedelta(hours=24)},
+    "oddities": {"task": "yhteiso.audit.tasks.find_oddities", "schedule": timedelta(hours=1)},
+    "daily-tasks": {"task": "cases.tasks.open_daily_tasks", "schedule": timedelta(hours=24)},
     "close-month": {"task": "metrics.tasks.close_months", "schedule": timedelta(hours=1)},
 }
+
+# Where the heads of the sealed log are written each hour: a file on another machine's disk. Empty: process log only.
+LOG_CHECKPOINTS = environment.text("LOG_CHECKPOINTS", "")
 
 # --- Mail and logs: ids and counts only, never a family's words ------------------------------------------------------
 EMAIL_SERVER = environment.text("EMAIL_HOST", "")

@@ -1,5 +1,6 @@
 """Pages that belong to no application: health, help, the session, and the errors."""
 
+from datetime import UTC
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -7,7 +8,10 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
+
+FEWEST_MONTHS = 2  # of the log's partitions that must be ready: the nightly job makes 24, so fewer means that it fails
 
 
 @login_not_required
@@ -16,9 +20,12 @@ def health(request: HttpRequest) -> JsonResponse:
     """Whether this process can serve: 200 or 503, for machines. Says nothing of anybody."""
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+            cursor.execute("SELECT sec.months_ahead(%s)", [timezone.now().astimezone(UTC).date()])
+            months = cursor.fetchone()[0]
     except DatabaseError:
         return JsonResponse({"status": "down", "database": "down"}, status=503)
+    if months < FEWEST_MONTHS:
+        return JsonResponse({"status": "failing", "database": "ok", "log": f"months ahead: {months}"}, status=503)
     return JsonResponse({"status": "ok", "database": "ok"})
 
 

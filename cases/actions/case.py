@@ -66,7 +66,7 @@ def open_case(*, call: "Call", by: User, now: datetime) -> Case:
     case = Case.objects.create(
         area_id=call.area_id, coordinator=by, lead_id=lead_id, opened_at=now, opened_by=by, t0_at=t0, day14_on=day14(start),
         plan_by_on=latest_meeting_day(start), consent=call.consent, protected=call.protected,
-        child_name=call.child_name, child_age=call.age_on(start), caller_label=_caller(call),
+        child_name=call.child_name, child_age=call.age_on(start), caller_label=caller_label(call, protected=call.protected),
     )  # fmt: skip
     CaseText.objects.create(
         case=case, strengths=call.strengths, everyday=call.everyday, around=call.around, guardians=call.guardians,
@@ -100,9 +100,15 @@ def _join(case: Case, user: User, role: str, *, by: User, now: datetime, masked:
     )
 
 
-def _caller(call: "Call") -> str:
+def caller_label(call: "Call", *, protected: bool) -> str:
+    """How lists tell who made contact: masked, not at all in a protected family, a protected colleague by initials."""
+    if protected:
+        return ""
     if call.caller_masked:
         return str(_("Health services"))
+    writer = call.concern.logged_by if call.concern else None
+    if writer is not None and writer.protected_identity:
+        return ", ".join(part for part in (writer.initials, writer.title) if part)
     return ", ".join(part for part in (call.caller_name, call.caller_unit) if part)
 
 

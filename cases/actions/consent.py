@@ -245,7 +245,7 @@ def _replace(case: Case, giver: Person, word: Word, by: User, now: datetime) -> 
 
 def _after(case: Case, giver: Person, rows: list[Consent], by: User, now: datetime) -> None:
     """What follows from new words: the summary, an event without a word of theirs, and the tasks."""
-    weigh_consent(case)
+    weigh_consent(case, giver)
     took_back = [row for row in rows if row.took_back]  # type: ignore[attr-defined]
     note(case, "consent_withdrawn" if took_back else "consent", at=now, by=by)
     for row in took_back[:1]:

@@ -1,5 +1,6 @@
 """Disqualification, handing a situation over, and the review of exceptional access."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -9,53 +10,41 @@ from django.utils.translation import gettext as _
 from cases.access import NotAllowed
 from cases.actions.case import lock, note
 from cases.actions.task import open_task
-from cases.models import Case, ExceptionalAccess, HandOver, Recusal, RecusalReason, Status, TaskKind, Verdict
-from networks.models import Area, User
+from cases.models import Case, ExceptionalAccess, HandOver, RecusalReason, Status, TaskKind, Verdict
+from networks.models import Area, Role, User
 from yhteiso.lib.dates import helsinki_date
 from yhteiso.lib.ids import uuid7
 
 ANSWER_WITHIN = timedelta(days=2)
 REVIEW_WITHIN = timedelta(days=7)
+ATTEMPTS, ATTEMPTS_WITHIN = 5, timedelta(hours=1)
 
 
 @transaction.atomic
 def recuse(
     *, case: Case, user: User, reason: str, by: User, now: datetime, successor: User | None = None, area: Area | None = None
-) -> Recusal:
+) -> None:
     """Mark a person as disqualified: by themself, or by the coordinator. They lose the situation with this transaction,
     in every hat. Who leads it passes it on to a coordinator of another area at once (`successor`, `area`).
 
-    Raises NotAllowed when the lead has no successor, or when a member marks somebody else.
+    Raises NotAllowed when the lead has no such successor, or when a member marks somebody else. Twice is once.
     """
-    case = lock(case)
     if by.hat != "area" and user.pk != by.pk:
         raise NotAllowed(_("You can mark yourself only. Tell the coordinator of anybody else."))
-    if existing := case.recusals.filter(user=user).first() if by.hat == "area" else None:
-        return existing
-    leads = case.coordinator_id == user.pk and case.status != Status.CLOSED
-    if leads and (successor is None or area is None):
+    # One function does it all: after the first row nothing of the situation may be theirs to write any more.
+    told = _call(
+        "SELECT sec.recuse(%s, %s, %s, %s, %s, %s, %s)",
+        [case.pk, user.pk, RecusalReason(reason), successor and successor.pk, area and area.pk, now, now + ANSWER_WITHIN],
+    )
+    if told == "successor":
         raise NotAllowed(_("Choose a coordinator of another area, who takes this situation over at once."))
-    note(case, "recused", at=now, by=by)
-    row = Recusal(case=case, user=user, reason=RecusalReason(reason), marked_by=by, marked_at=now)
-    lead = successor.pk if leads and successor else case.coordinator_id
-    kind = TaskKind.HANDED_OVER if leads else TaskKind.RECUSED
-    if lead != by.pk:
-        open_task(kind=kind, case=case, to=lead, due_at=now + ANSWER_WITHIN, now=now, about=f"recused-{user.pk}")
-    _end_seat(case, user, by, now, successor if leads else None, area)
-    # Last of all: with this row nothing of the situation is theirs any more, not even to read it back.
-    Recusal.objects.bulk_create([row], ignore_conflicts=True)
-    return row
+    if told is None:
+        raise NotAllowed(_("You are no longer part of this situation."))
 
 
-def _end_seat(case: Case, user: User, by: User, now: datetime, successor: User | None, area: Area | None) -> None:
-    if successor is not None and area is not None:
-        if not _call("SELECT sec.pass_on(%s, %s, %s, %s)", [case.pk, successor.pk, area.pk, now]):
-            raise NotAllowed(_("This person can't take the situation over. Choose a coordinator of another area."))
-    elif by.hat == "member":
-        _call("SELECT sec.leave_own_seat(%s, %s)", [case.pk, now])
-    else:
-        seats = case.memberships.filter(user=user, ended_at=None).exclude(pk=case.lead_id)
-        seats.update(ended_at=now, ended_by=by, end_reason="recused")
+def leads(case: Case, user: User) -> bool:
+    """Whether this person answers for the open situation, and so needs a successor when disqualified."""
+    return case.coordinator_id == user.pk and case.status != Status.CLOSED
 
 
 @transaction.atomic
@@ -74,6 +63,8 @@ def propose_hand_over(*, case: Case, to: User, reason: str, by: User, now: datet
         return waiting
     if waiting:
         raise NotAllowed(_("The situation has already been offered to somebody. Take the offer back first."))
+    if to.pk != by.pk and not may_offer(case, by, now):
+        raise NotAllowed(_("Only who answers for the situation can offer it. Ask for it yourself, if you can take it."))
     if case.recusals.filter(user=to).exists() or not to.is_active or not to.area_ids:
         raise NotAllowed(_("This person can't take the situation over."))
     row = HandOver.objects.create(
@@ -85,8 +76,24 @@ def propose_hand_over(*, case: Case, to: User, reason: str, by: User, now: datet
     return row
 
 
+def may_offer(case: Case, user: User, now: datetime) -> bool:
+    """Whether this person may offer the situation to others: its lead, or who answers for the area."""
+    return case.coordinator_id == user.pk or answers_for(user, case.area) or is_leaderless(case, now)
+
+
+def answers_for(user: User, area: Area) -> bool:
+    """Whether the person answers for the area: by role, or as the one named in its settings. `sec.answers_for` in SQL."""
+    responsible = any(row.role == Role.RESPONSIBLE and row.area_id == area.pk for row in user.current_roles)
+    return responsible or (area.responsible_id == user.pk and area.pk in user.area_ids)
+
+
+def is_leaderless(case: Case, now: datetime) -> bool:
+    """Whether an open situation's lead can't act: the account is not in use, or the role over the area has ended."""
+    return Case.objects.filter(pk=case.pk).leaderless(helsinki_date(now)).exists()
+
+
 def hand_over_blocker(row: HandOver, by: User) -> str | None:
-    """Why this person can't accept the offer: a sentence for the user, or None."""
+    """Why this person can't accept the offer: a sentence for the user, or None. PostgreSQL looks once more, and deeper."""
     if not row.is_open:
         return str(_("This offer no longer waits for an answer."))
     if row.proposed_by_id == by.pk:
@@ -98,34 +105,25 @@ def hand_over_blocker(row: HandOver, by: User) -> str | None:
 
 @transaction.atomic
 def accept_hand_over(*, hand_over: HandOver, by: User, now: datetime) -> int:
-    """Accept the offer: the lead is swapped. Returns the situation's id. Raises NotAllowed when it can't be accepted.
+    """Accept the offer: the lead is swapped, with the tasks that waited for the old one. Returns the situation's id.
 
+    Raises NotAllowed when it can't be accepted: it has been answered, the situation closed, or it is not theirs to give.
     The receiver may be of another area: the situation then moves to the receiver's area.
     """
     if refusal := hand_over_blocker(hand_over, by):
         raise NotAllowed(refusal)
-    area = _area_for(hand_over)
-    case_id = _call("SELECT sec.take_over(%s, %s, %s)", [hand_over.pk, area, now])
+    case_id = _call("SELECT sec.take_over(%s, %s, %s)", [hand_over.pk, _area_for(hand_over), now])
     if not case_id:
-        raise NotAllowed(_("This offer no longer waits for an answer."))
-    case = Case.objects.filter(pk=case_id).first()
-    if case is not None:  # whoever gave it to another area does not see it any more
-        note(case, "handed_over", at=now, by=by)
-        case.tasks.open().filter(kind=TaskKind.HAND_OVER, about=hand_over.ref).update(done_at=now, done_by=by)
+        raise NotAllowed(_("This can't be accepted any more, or another person must accept it."))
     return int(case_id)
 
 
 @transaction.atomic
-def end_hand_over(*, hand_over: HandOver, by: User, now: datetime) -> HandOver:
-    """Say no to an offer, or take one's own back. The lead stays as it is. A second press changes nothing."""
-    row = HandOver.objects.select_for_update(of=("self",), no_key=True).filter(pk=hand_over.pk).first()
-    if row is None or not row.is_open:
+def end_hand_over(*, hand_over: HandOver, by: User, now: datetime) -> None:
+    """Say no to an offer, or take one's own back. The lead stays as it is. Raises NotAllowed where it no longer waits,
+    or waits for somebody else."""
+    if not _call("SELECT sec.end_offer(%s, %s)", [hand_over.pk, now]):
         raise NotAllowed(_("This offer no longer waits for an answer."))
-    row.ended_at, row.ended_by = now, by
-    row.save(update_fields=["ended_at", "ended_by"])
-    if case := Case.objects.visible_to(by).filter(pk=row.case_id).first():
-        note(case, "hand_over_ended", at=now, by=by)
-    return row
 
 
 def _area_for(row: HandOver) -> int:
@@ -137,29 +135,43 @@ def _area_for(row: HandOver) -> int:
 
 @transaction.atomic
 def open_exceptionally(
-    *, by: User, first_name: str, born_on: date, reason: str, grounds: str, sections: list[str], now: datetime
-) -> str | None:
+    *, by: User, first_name: str, born_on: date, reason: str, grounds: str, sections: Sequence[str],
+    called_first: bool = False, tells_superior: bool = False, now: datetime,
+) -> ExceptionalAccess:  # fmt: skip
     """Exceptional access: store the reason, then open the child's situation for 24 hours if there is one.
 
-    Returns its reference, or None: no such child, a protected one, or one in which the person is disqualified – the same
-    answer. The coordinator is told in the same transaction, and a second person reviews it within seven days.
+    The answer's `case_id` is empty where there is no such child, a protected one, one in which the person is disqualified,
+    or two whom nothing tells apart: the same answer. The coordinator is told in the same transaction, and a second person
+    reviews it within seven days. Raises NotAllowed after five attempts in an hour.
     """
-    review = helsinki_date(now) + REVIEW_WITHIN
-    ref = _call(
-        "SELECT sec.open_exceptionally(%s, %s, %s, %s, %s, %s, %s, %s)",
-        [uuid7(), first_name, born_on, reason, grounds, sections, now, review],
+    # One attempt at a time a person, so that a burst at once does not pass the limit.
+    _call("SELECT pg_advisory_xact_lock(7, (%s %% 2147483647)::integer)", [by.pk])
+    if ExceptionalAccess.objects.filter(user=by, opened_at__gt=now - ATTEMPTS_WITHIN).count() >= ATTEMPTS:
+        raise NotAllowed(
+            _("You have tried five times in an hour. Call the coordinator, or the emergency social services if urgent.")
+        )
+    key, review = uuid7(), helsinki_date(now) + REVIEW_WITHIN
+    _call(
+        "SELECT sec.open_exceptionally(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        [key, first_name, born_on, reason, grounds, list(sections), called_first, tells_superior, now, review],
     )
-    return str(ref) if ref else None
+    row = ExceptionalAccess.objects.filter(pk=key, user=by).first()
+    if row is None:  # the hat or the role is not one that may ask
+        raise NotAllowed(_("You can't open a situation exceptionally in this role."))
+    return row
 
 
 @transaction.atomic
 def review_exceptional(
     *, access: ExceptionalAccess, verdict: str, remark: str, by: User, now: datetime
 ) -> ExceptionalAccess:
-    """A second person's finding. Raises NotAllowed for the one who opened; a second press changes nothing."""
+    """A second person's finding. A second press changes nothing. Raises NotAllowed for the one who opened, and where a
+    third person was first."""
     row = ExceptionalAccess.objects.select_for_update(of=("self",), no_key=True).filter(pk=access.pk).first()
     if row is None:  # no lock on one's own: no row
         raise NotAllowed(_("Another person reviews this: not the one who opened."))
+    if row.verdict and row.reviewed_by_id != by.pk:
+        raise NotAllowed(_("Somebody else has reviewed this already."))
     if row.verdict:
         return row
     if row.user_id == by.pk:

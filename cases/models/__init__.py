@@ -1,5 +1,6 @@
 """One family's way, from the call to the closing. Every table here has row security (migrations 0002 and 0004)."""
 
+from cases.models.calling import Called, Calling, may_message, public_name
 from cases.models.case import TEXT, TRANSITIONS, Case, CaseEvent, CaseText, CloseReason, ConsentState, Status
 from cases.models.clock import Escalation, StartCorrection, TwoWeekOutcome
 from cases.models.consent import (
@@ -22,6 +23,8 @@ from cases.models.standing import (
     ExceptionalAccess,
     ExceptionalReason,
     HandOver,
+    Precaution,
+    PrecautionKind,
     Recusal,
     RecusalReason,
     Task,
@@ -36,6 +39,8 @@ __all__ = [
     "TRANSITIONS",
     "WRITTEN",
     "Call",
+    "Called",
+    "Calling",
     "Capacity",
     "CapacityFinding",
     "Case",
@@ -60,6 +65,8 @@ __all__ = [
     "PersonContact",
     "PersonIdentity",
     "PersonKind",
+    "Precaution",
+    "PrecautionKind",
     "Recusal",
     "RecusalReason",
     "Reply",
@@ -72,4 +79,6 @@ __all__ = [
     "TwoWeekOutcome",
     "Verdict",
     "Way",
+    "may_message",
+    "public_name",
 ]

@@ -10,7 +10,8 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from networks.models import Area, User
+from cases.models.calling import Calling
+from networks.models import AREA_ROLES, Area, RoleMembership, User
 from yhteiso.lib.dates import Clock, clock, helsinki_date
 from yhteiso.lib.ids import new_ref
 
@@ -82,6 +83,14 @@ class CaseQuerySet(models.QuerySet["Case"]):
     def waiting_first_meeting(self) -> "CaseQuerySet":
         return self.open().filter(first_met_at=None)
 
+    def leaderless(self, on: date) -> "CaseQuerySet":
+        """Open ones whose lead can't act: the account is not in use, or the role over the area is not in force."""
+        roles = RoleMembership.objects.filter(
+            Q(ends_on=None) | Q(ends_on__gte=on), user_id=OuterRef("coordinator_id"), area_id=OuterRef("area_id"),
+            role__in=AREA_ROLES, starts_on__lte=on,
+        )  # fmt: skip
+        return self.open().filter(Q(coordinator__is_active=False) | ~Exists(roles))
+
     def by_urgency(self) -> "CaseQuerySet":
         """Those that wait for their first meeting first, fewest days left first."""
         return self.order_by(F("first_met_at").asc(nulls_first=True), "plan_by_on", "pk")
@@ -120,6 +129,10 @@ class Case(models.Model):
 
     # What is open to the reader of this request; set by the door (cases.access), never stored.
     sections: frozenset[str] | None = None
+    # Who looks; set by the door too. Without one, names are told as they are to everybody.
+    viewer: User | None = None
+    # Whether that reader may know whom the case is about. No, until the door or a list has asked (cases.access).
+    child_shown = False
 
     objects = CaseQuerySet.as_manager()
 
@@ -151,18 +164,35 @@ class Case(models.Model):
 
     @property
     def label(self) -> str:
-        """How the child is called on a page: 'Aatu, 4 v'. Never on a page of somebody who may not open the case."""
+        """How the child is called on every page, list and paper: 'Aatu, 4 v', without a name in a protected family.
+
+        While the family has not said yes to the reader's unit the reference stands for the child.
+        """
+        if not self.child_shown:
+            return str(_("Situation %(ref)s")) % {"ref": self.ref}
+        if self.protected:
+            return str(_("Child without a name"))
         age = "" if self.child_age is None else f", {self.child_age} v"
         return f"{self.child_name}{age}"
+
+    @property
+    def child_called(self) -> str:
+        """The child's first name, without it in a protected family."""
+        return str(_("Child without a name")) if self.protected else self.child_name
 
     @cached_property
     def masked_user_ids(self) -> set[int]:
         """The people whose unit and name the network doesn't see: whoever is, or has been, a masked member here."""
         return set(self.memberships.filter(masked=True).values_list("user_id", flat=True))
 
+    @cached_property
+    def calling(self) -> Calling:
+        """How the people of this situation are called for whoever looks (`cases.models.calling`)."""
+        return Calling(self, self.viewer)
+
     def name_of(self, user: User) -> str:
-        """How a person is called on this family's pages, in events, documents and messages."""
-        return str(_("Health services")) if user.pk in self.masked_user_ids else user.name
+        """How a person is called on this family's pages, in events and in messages."""
+        return self.calling.name(user)
 
     def clock(self, today: date) -> Clock:
         """The two weeks as they stand today. Every page reads them from here."""

@@ -38,6 +38,8 @@ class Person(models.Model):
     interpreter = models.BooleanField(default=False)
     consent = models.CharField(max_length=10, choices=ConsentState, blank=True)
     consent_on = models.DateField(null=True)
+    # The guardian from whom a protected family is kept safe: told by hand only, and never invited by the application.
+    by_hand = models.BooleanField(default=False)
     # An account of their own: the grant of the family's page, given one by one.
     account = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
 
@@ -64,6 +66,10 @@ class PersonContact(models.Model):
     case = models.ForeignKey(Case, models.CASCADE, related_name="+")
     born_on = models.DateField(null=True)
     phone = models.CharField(max_length=30, blank=True)
+
+    class Meta:
+        # Exceptional access asks by name and birth date, over all families.
+        indexes = [models.Index(fields=["born_on"], condition=Q(born_on__isnull=False), name="contact_by_birth")]
 
     def __str__(self) -> str:
         return f"{self.person_id}"
@@ -151,7 +157,15 @@ class Membership(models.Model):
                 name="member_who_leads_sees_all",
             ),
             models.UniqueConstraint(
-                fields=["case", "user"], condition=Q(ended_at=None, user__isnull=False), name="member_once_at_a_time"
+                fields=["case", "user"],
+                condition=Q(ended_at=None, user__isnull=False) & ~Q(role=MemberRole.EXCEPTIONAL),
+                name="member_once_at_a_time",
+            ),
+            # Whoever is let in for a day keeps the seat that they have, or had.
+            models.UniqueConstraint(
+                fields=["case", "user"],
+                condition=Q(ended_at=None, role=MemberRole.EXCEPTIONAL),
+                name="member_let_in_once_at_a_time",
             ),
             models.UniqueConstraint(
                 fields=["case", "person"], condition=Q(ended_at=None, person__isnull=False), name="person_once_at_a_time"
@@ -166,16 +180,10 @@ class Membership(models.Model):
 
     @property
     def name(self) -> str:
-        if self.masked:
-            return str(_("Health services"))
-        return self.user.name if self.user else self.person.full_name if self.person else ""
+        """What the viewer of the case may call this member; without a viewer, what everybody may."""
+        return self.case.calling.of(self).name
 
     @property
     def title(self) -> str:
-        """Role and organisation in one line, as the network's list shows it."""
-        if self.masked:
-            return str(_("The unit is masked at the family's wish"))
-        if self.person:
-            return self.person.relation or str(self.person.get_kind_display())
-        parts = [self.user.title if self.user else "", self.unit.name if self.unit else ""]
-        return " · ".join(part for part in parts if part)
+        """Role and organisation in one line, as far as they may be seen."""
+        return self.case.calling.of(self).title

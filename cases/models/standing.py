@@ -1,5 +1,7 @@
 """Who stands how to a situation: disqualified, handing it over, let in for a day, and what waits for whom."""
 
+from datetime import datetime, timedelta
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
@@ -9,6 +11,8 @@ from cases.models.case import Case
 from cases.models.people import Membership
 from networks.models import Unit, User
 from yhteiso.lib.ids import new_ref, uuid7
+
+OPEN_FOR = timedelta(hours=24)  # as sec.open_exceptionally writes it
 
 
 class RecusalReason(models.TextChoices):
@@ -92,6 +96,18 @@ class Verdict(models.TextChoices):
     UNJUSTIFIED = "unjustified", _("There was no sufficient reason")
 
 
+class ExceptionalAccessQuerySet(models.QuerySet["ExceptionalAccess"]):
+    def waiting(self) -> "ExceptionalAccessQuerySet":
+        """Those that opened something, and that no second person has looked at."""
+        return self.filter(case__isnull=False, verdict="")
+
+    def live(self, user: User, now: datetime) -> "ExceptionalAccessQuerySet":
+        """Those by which this person sees something now."""
+        return self.filter(
+            user_id=user.pk, membership__ended_at=None, membership__expires_at__gt=now, membership__unit_id=user.unit_id
+        )
+
+
 class ExceptionalAccess(models.Model):
     """Exceptional access (hätäkatselu): the reason is written before anything is told, then the door is open for 24 hours.
 
@@ -106,12 +122,17 @@ class ExceptionalAccess(models.Model):
     reason = models.CharField(max_length=10, choices=ExceptionalReason)
     grounds = models.CharField(max_length=500)
     sections = ArrayField(models.CharField(max_length=10))
+    # What the one who opened says of it: the emergency social services were called first, the superior is told today.
+    called_first = models.BooleanField(default=False)
+    tells_superior = models.BooleanField(default=False)
     opened_at = models.DateTimeField()
     review_by = models.DateField()
     verdict = models.CharField(max_length=12, choices=Verdict, blank=True)
     remark = models.CharField(max_length=500, blank=True)
     reviewed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     reviewed_at = models.DateTimeField(null=True)
+
+    objects = ExceptionalAccessQuerySet.as_manager()
 
     class Meta:
         ordering = ["-opened_at"]
@@ -128,6 +149,10 @@ class ExceptionalAccess(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk}"
+
+    @property
+    def until(self) -> datetime:
+        return self.opened_at + OPEN_FOR
 
 
 class TaskKind(models.TextChoices):
@@ -184,3 +209,31 @@ class Task(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}"
+
+
+class PrecautionKind(models.TextChoices):
+    PROTECTED = "protected", _("Protected")
+    LIFTED = "lifted", _("Protection lifted")
+    NAMED = "named", _("A person was named")
+    UNNAMED = "unnamed", _("A person is no longer named")
+    APART = "apart", _("The guardians are met apart")
+    TOGETHER = "together", _("The guardians are met together")
+
+
+class Precaution(models.Model):
+    """Why a family was protected, somebody named, the guardians kept apart, or any of these ended. Append-only."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    case = models.ForeignKey(Case, models.CASCADE, related_name="precautions")
+    kind = models.CharField(max_length=10, choices=PrecautionKind)
+    reason = models.CharField(max_length=300)
+    membership = models.ForeignKey(Membership, models.CASCADE, null=True, related_name="+")
+    at = models.DateTimeField()
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        constraints = [models.CheckConstraint(condition=~Q(reason=""), name="precaution_has_a_reason")]
+
+    def __str__(self) -> str:
+        return self.kind

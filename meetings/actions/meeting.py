@@ -7,10 +7,10 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from cases.access import NotAllowed
-from cases.actions import network
+from cases.actions import network, protection
 from cases.actions.case import lock, move, note
 from cases.actions.clock import write_outcome
-from cases.models import Case, Membership, PersonKind, Status
+from cases.models import Case, Membership, PersonKind, Status, Task, TaskKind, may_message
 from meetings.models import Answer, Meeting, MeetingKind, MeetingStatus, MoveReason, Participant
 from networks.models import User
 from yhteiso.lib.dates import closed_reason, helsinki_date, is_working_day
@@ -31,32 +31,83 @@ def time_blocker(starts_at: datetime, now: datetime) -> str | None:
 @transaction.atomic
 def propose(
     *, case: Case, starts_at: datetime, minutes: int, place: str, note_taker: User | None = None,
-    moved_from: Meeting | None = None, by: User, now: datetime,
+    moved_from: Meeting | None = None, guardian: int | None = None, by: User, now: datetime,
 ) -> Meeting:  # fmt: skip
-    """Propose a time and invite everybody who is in the network now.
+    """Propose a time and invite everybody who is in the network now. Where somebody's address is protected, the meeting has
+    no place: everybody is told it by phone. Guardians who are met apart: only `guardian` (a membership id) is invited.
 
-    Raises NotAllowed for a closed day, a past time, a closed case, or when a time is already being agreed on: of two
-    coordinators who propose at once, one succeeds.
+    Raises NotAllowed for a closed day, a past time, a closed case, a place that must not be written, guardians met apart
+    without a choice, or when a time is already being agreed on: of two coordinators who propose at once, one succeeds.
     """
     case = lock(case)
     if case.status == Status.CLOSED:
         raise NotAllowed(_("This situation is closed."))
     if refusal := time_blocker(starts_at, now):
         raise NotAllowed(refusal)
+    by_phone = place_by_phone(case)
+    if by_phone and place:
+        raise NotAllowed(_("The place of this meeting is told by phone. Leave it out."))
+    invited = _to_invite(case, guardian)
     kind = MeetingKind.FOLLOW_UP if case.first_met_at else MeetingKind.NETWORK
     try:
         with transaction.atomic():
             meeting = Meeting.objects.create(
                 case=case, kind=kind, starts_at=starts_at, ends_at=starts_at + min(timedelta(minutes=minutes), LONGEST),
-                place=place, note_taker=note_taker, proposed_by=by, proposed_at=now, moved_from=moved_from,
+                place=place, by_phone=by_phone, note_taker=note_taker, proposed_by=by, proposed_at=now,
+                moved_from=moved_from,
             )  # fmt: skip
     except IntegrityError as error:
         raise NotAllowed(_("A time is already being agreed on. Open it, and move it if it does not suit.")) from error
-    invite(meeting, case.memberships.current())
+    invite(meeting, invited)
+    _tell_by_hand(case, meeting, now)
     if case.status != Status.FOLLOW_UP:
         move(case, Status.SCHEDULING)
     note(case, "meeting_proposed", at=now, by=by, starts_at=starts_at.isoformat())
     return meeting
+
+
+def place_by_phone(case: Case) -> bool:
+    """Whether no meeting of this network may have a place: the family, or somebody in the network, is protected.
+
+    The database looks at the same and refuses (meetings/migrations/0004).
+    """
+    protected_staff = case.memberships.current().filter(user__protected_identity=True)
+    return case.protected or protected_staff.exists()
+
+
+def guardians_to_choose(case: Case) -> list[Membership]:
+    """Guardians of whom only one is met at a time: empty unless they are met apart and there is a choice."""
+    if not case.guardians_apart:
+        return []
+    rows = [row for row in case.memberships.current().with_people() if _is_guardian(row) and not _by_hand(case, row)]
+    return rows if len(rows) > 1 else []
+
+
+def _to_invite(case: Case, guardian: int | None) -> list[Membership]:
+    """Everybody in the network but those who are told by hand, and of guardians met apart all but the chosen one."""
+    members = [row for row in case.memberships.current().with_people() if not _by_hand(case, row)]
+    choices = {row.pk for row in guardians_to_choose(case)}
+    if not choices:
+        return members
+    if guardian not in choices:
+        raise NotAllowed(_("The guardians are met apart. Choose which of them this meeting is with."))
+    return [row for row in members if row.pk == guardian or row.pk not in choices]
+
+
+def _is_guardian(member: Membership) -> bool:
+    return bool(member.person and member.person.kind == PersonKind.GUARDIAN)
+
+
+def _by_hand(case: Case, member: Membership) -> bool:
+    return bool(case.protected and member.person and member.person.by_hand)
+
+
+def _tell_by_hand(case: Case, meeting: Meeting, now: datetime) -> None:
+    """Where an invitation would leave for a guardian and must not, whoever leads has it as a task."""
+    for person in protection.guardians_of(case):
+        person.case = case
+        if person.by_hand and not may_message(person):
+            protection.tell_by_hand(person=person, due_at=meeting.starts_at - timedelta(days=1), now=now, about=meeting.ref)
 
 
 def invite(meeting: Meeting, members: Iterable[Membership]) -> None:
@@ -86,8 +137,14 @@ def add_person(*, case: Case, by: User, now: datetime, **fields: object) -> Memb
 
 
 def _invite_to_coming(case: Case, member: Membership) -> None:
-    if meeting := Meeting.objects.coming().filter(case=case).first():
-        invite(meeting, [member])
+    meeting = Meeting.objects.coming().filter(case=case).select_related("case").first()
+    if meeting is None or _by_hand(meeting.case, member):
+        return
+    if meeting.case.guardians_apart and _is_guardian(member):
+        invited = meeting.participants.filter(membership__person__kind=PersonKind.GUARDIAN)
+        if invited.exclude(membership=member).exists():  # the other one has this meeting
+            return
+    invite(meeting, [member])
 
 
 @transaction.atomic
@@ -113,6 +170,8 @@ def confirm_blocker(meeting: Meeting, participants: Iterable[Participant]) -> st
     participants = list(participants)
     if refusal := meeting.blocker(MeetingStatus.CONFIRMED):
         return refusal
+    for row in participants:
+        row.membership.case = meeting.case
     absent = [p.membership.name for p in participants if p.membership.must_attend and p.answer == Answer.NO]
     if absent:
         return str(_("The meeting needs %(names)s. Move it to a time that suits them.")) % {"names": ", ".join(absent)}
@@ -132,6 +191,7 @@ def _no_guardian_comes(participants: Iterable[Participant]) -> bool:
 def confirm(*, meeting: Meeting, by: User, now: datetime) -> Meeting:
     """Confirm the proposed time. Confirming twice is once."""
     case, meeting = _locked(meeting)
+    case.viewer, meeting.case = by, case
     if meeting.status == MeetingStatus.CONFIRMED:
         return meeting
     rows = meeting.participants.filter(membership__ended_at=None).select_related(
@@ -151,22 +211,30 @@ def confirm(*, meeting: Meeting, by: User, now: datetime) -> Meeting:
 
 @transaction.atomic
 def move_meeting(
-    *, meeting: Meeting, starts_at: datetime, minutes: int, place: str, reason: str, by: User, now: datetime
-) -> Meeting:
+    *, meeting: Meeting, starts_at: datetime, minutes: int, place: str, reason: str, guardian: int | None = None, by: User,
+    now: datetime,
+) -> Meeting:  # fmt: skip
     """Move to a new time, for a reason. The clock goes on; the reason stands beside the figure. Returns the new one."""
     case, meeting = _locked(meeting)
     if refusal := meeting.blocker(MeetingStatus.MOVED) or time_blocker(starts_at, now):
         raise NotAllowed(refusal)
     meeting.status, meeting.move_reason = MeetingStatus.MOVED, MoveReason(reason)
     meeting.save(update_fields=["status", "move_reason"])
+    finish_calls(meeting, by=by, now=now)
     if meeting.move_reason != MoveReason.MISTAKE:  # the time was only written wrong: it delays nothing
         case.delay_reason = meeting.move_reason
         case.save(update_fields=["delay_reason"])
     note(case, "meeting_moved", at=now, by=by, reason=str(meeting.move_reason))
     return propose(
         case=case, starts_at=starts_at, minutes=minutes, place=place, note_taker=meeting.note_taker,
-        moved_from=meeting, by=by, now=now,
+        moved_from=meeting, guardian=guardian, by=by, now=now,
     )  # fmt: skip
+
+
+def finish_calls(meeting: Meeting, *, by: User, now: datetime) -> None:
+    """Nobody needs to be called about this meeting's place any more."""
+    waiting = Task.objects.open().filter(kind=TaskKind.PLACE_BY_PHONE, case_id=meeting.case_id, about=meeting.ref)
+    waiting.update(done_at=now, done_by=by)
 
 
 def began_blocker(case: Case, meeting: Meeting, began_at: datetime, now: datetime) -> str | None:
@@ -197,6 +265,7 @@ def hold(*, meeting: Meeting, began_at: datetime, present: set[int], by: User, n
     meeting.status, meeting.began_at, meeting.held_by = MeetingStatus.HELD, began_at, by
     meeting.starts_at, meeting.ends_at = began_at, began_at + (meeting.ends_at - meeting.starts_at)
     meeting.save(update_fields=["status", "began_at", "held_by", "starts_at", "ends_at"])
+    finish_calls(meeting, by=by, now=now)
     for row in meeting.participants.all():
         row.present = row.membership_id in present
         row.save(update_fields=["present"])

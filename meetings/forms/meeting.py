@@ -52,10 +52,22 @@ class _PlaceForm(MomentForm):
         error_messages={"required": _("Write where you meet.")},
     )  # fmt: skip
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    guardian = forms.TypedChoiceField(
+        label=_("With which guardian?"), coerce=int, widget=Radios(small=True),
+        error_messages=dict.fromkeys(["required", "invalid_choice"], _("Choose which guardian the meeting is with.")),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, by_phone: bool = False, guardians: Iterable[tuple[int, str]] = (), **kwargs: Any) -> None:
+        """`by_phone`: the place is told by phone and not asked. `guardians`: of whom one is met, (membership id, name)."""
         super().__init__(*args, **kwargs)
         self.fields["day"].widget.attrs["class"] = "govuk-input--width-10"
         self.fields["clock"].widget.attrs["class"] = "govuk-input--width-5"
+        if by_phone:
+            del self.fields["place"]
+        if choices := list(guardians):
+            self.fields["guardian"].choices = choices  # type: ignore[attr-defined]
+        else:
+            del self.fields["guardian"]
 
 
 class ProposeForm(_PlaceForm):

@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
-from cases.access import UserRequest, for_hats, log
+from cases.access import UserRequest, for_hats, log, name_children
 from cases.forms import AreaForm
 from cases.models import Call, Case, Concern, StartCorrection, Status
+from cases.views.tasks import waiting_for
 from meetings.views.cards import Card, make_cards
 from networks.models import User
 from yhteiso.audit.models import Verb
@@ -48,6 +49,7 @@ def board(request: UserRequest) -> HttpResponse:
     if age:
         cases = cases.filter(child_age__range=AGES[age])
     found, corrections = list(cases), _corrections(user)
+    name_children(user, [*found, *(row.case for row in corrections)])
     log(request, Verb.LIST, cases=list({row.pk: row for row in [*found, *(c.case for c in corrections)]}.values()))
     cards = make_cards(found, today, escalations=True)
     shown = [card for card in cards if ONLY[only](card)] if only else cards
@@ -62,6 +64,8 @@ def board(request: UserRequest) -> HttpResponse:
         "whose": whose, "age": age, "ages": AGES, "only": only, "only_words": ONLY_WORDS.get(only, ""),
         "shown": len(shown),
         "holidays": holiday_notes({helsinki_date(c.case.t0_at) for c in cards if c.waiting} | {today}),
+        "tasks": waiting_for(user),
+        "leaderless": [Card(row, today) for row in Case.objects.visible_to(user).leaderless(today).by_urgency()],
         "waits": _waiting(user, today, corrections),
         "area_form": AreaForm(area_ids=user.area_ids) if len(user.area_ids) > 1 else None,
     }  # fmt: skip

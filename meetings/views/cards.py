@@ -10,7 +10,7 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from cases.models import Case, ConsentState, Escalation, PersonKind, Status
+from cases.models import Case, ConsentState, Escalation, PersonKind, Status, public_name
 from meetings.models import Commitment, CommitmentStatus, Meeting, MeetingStatus
 from yhteiso.lib.dates import Clock, Dot, at_clock, dots, helsinki_date, short_date
 
@@ -38,7 +38,11 @@ class Card:
 
     @property
     def title(self) -> str:
-        return _("Child without a name") if self.case.protected else self.case.label
+        return self.case.label
+
+    @property
+    def responsible(self) -> str:
+        return public_name(self.case.coordinator)
 
     @cached_property
     def clock(self) -> Clock:
@@ -75,10 +79,10 @@ class Card:
     @property
     def when(self) -> str:
         """The coming meeting: day, time and place."""
-        if not self.coming:
+        if not self.coming or not self.case.child_shown:
             return ""
         text = f"{short_date(helsinki_date(self.coming.starts_at))} {at_clock(self.coming.starts_at)}"
-        place = "" if self.case.protected else self.coming.place
+        place = "" if self.case.protected or self.coming.by_phone else self.coming.place
         return f"{text} · {place}" if place else text
 
     @property
@@ -129,6 +133,8 @@ class Card:
 
     @property
     def status_tag(self) -> tuple[str, str, str]:
+        if not self.case.child_shown:
+            return _("Waits for the family's consent"), "grey", "lock"
         tone, icon = STATUS_LOOKS[Status(self.case.status)]
         return str(self.case.get_status_display()), tone, icon
 

@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from cases.access import NotAllowed, UserRequest, for_hats, get_case, log
+from cases.access import NotAllowed, UserRequest, for_hats, get_case, log, name_children
+from cases.models import Case
 from meetings.actions import commitment as actions
 from meetings.forms.commitment import OutcomeForm
 from meetings.models import Commitment, CommitmentKind, CommitmentQuerySet, CommitmentStatus
@@ -24,6 +25,7 @@ from networks.models import Role, User
 from yhteiso.audit.models import Verb
 from yhteiso.lib.dates import clock_time, helsinki_date, short_date
 from yhteiso.lib.ids import REF_PATTERN
+from yhteiso.lib.names import initials
 
 PAGE, MARKED = 50, 10
 SOON = timedelta(days=14)
@@ -61,6 +63,12 @@ def due_text(due: date, today: date) -> str:
     return _("today") if left == 0 else ngettext("%(n)d day left", "%(n)d days left", left) % {"n": left}
 
 
+def who_of(case: Case, row: Commitment) -> str:
+    """Whose a commitment is, as the viewer of the case may call them."""
+    row.membership.case = case
+    return case.calling.of(row.membership).name
+
+
 @dataclass
 class Promise:
     """One commitment on a page, with the form that tells how it went."""
@@ -72,6 +80,10 @@ class Promise:
     @property
     def title(self) -> str:
         return title_of(self.row.case)
+
+    @property
+    def who(self) -> str:
+        return who_of(self.row.case, self.row)
 
     @property
     def tone(self) -> str:
@@ -153,6 +165,9 @@ def _page(request: UserRequest, promises: list[Promise], more: str, status: int 
     today = helsinki_date(timezone.now())
     marked = _last_marked(request, {p.row.pk for p in promises})
     shown = {p.row.case_id: p.row.case for p in [*promises, *marked]}
+    for p in [*promises, *marked]:
+        p.row.case.viewer = request.user
+    name_children(request.user, [p.row.case for p in [*promises, *marked]])
     log(request, Verb.LIST, cases=list(shown.values()))
     context = {
         "groups": _groups(promises, today), "marked": marked, "more": more,
@@ -248,7 +263,7 @@ def unit_commitments(request: UserRequest) -> HttpResponse:
     today = helsinki_date(timezone.now())
     units = [role.unit for role in request.user.current_roles if role.role == Role.UNIT_HEAD]
     rows = Commitment.objects.filter(unit__in=[unit.pk for unit in units if unit], agreed_at__isnull=False)
-    columns = ("due_on", "status", "resolved_at", "owner__name", "unit__name")
+    columns = ("due_on", "status", "resolved_at", "owner__name", "owner__protected_identity", "unit__name")
     open_ones = list(rows.filter(status=CommitmentStatus.OPEN).order_by("due_on", "id").values(*columns))
     recent = rows.filter(resolved_at__gte=timezone.now() - timedelta(days=90)).order_by("-resolved_at", "-id")
     marked = list(recent.values(*columns)[: 2 * PAGE])
@@ -263,10 +278,11 @@ def unit_commitments(request: UserRequest) -> HttpResponse:
 
 def _bare(row: dict[str, Any], today: date) -> dict[str, Any]:
     is_open = row["status"] == CommitmentStatus.OPEN
-    near = "now" if row["due_on"] <= today + NEAR else ""
+    near, name = "now" if row["due_on"] <= today + NEAR else "", row["owner__name"]
     return {
         "day": row["due_on"] if is_open else helsinki_date(row["resolved_at"]),
-        "owner": row["owner__name"], "unit": row["unit__name"], "state": state_of(row["status"]),
+        "owner": initials(name) if row["owner__protected_identity"] else name,
+        "unit": row["unit__name"], "state": state_of(row["status"]),
         "due": due_text(row["due_on"], today) if is_open else "",
         "tone": ("over" if row["due_on"] < today else near) if is_open else "",
     }  # fmt: skip

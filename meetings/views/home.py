@@ -13,13 +13,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from cases.access import NotAllowed, UserRequest, log
-from cases.models import Case, Concern
+from cases.access import NotAllowed, UserRequest, log, name_children
+from cases.models import Case, Concern, public_name
+from cases.views.tasks import waiting_for
 from meetings.actions.meeting import answer
 from meetings.forms.meeting import AnswerForm
 from meetings.models import Answer, Commitment, Meeting, Participant
 from meetings.views.commitments import Promise
-from meetings.views.meeting import COMING, state_of, title_of, when
+from meetings.views.meeting import COMING, place_of, state_of, title_of, when
 from networks.context import HOMES
 from networks.models import User
 from yhteiso.audit.models import Verb
@@ -47,12 +48,15 @@ def _today(request: UserRequest, data: Any = None) -> HttpResponse:
     """The page; `data` are answers of which one could not be read."""
     user, now = request.user, timezone.now()
     today = helsinki_date(now)
-    invitations = [_invitation(row, data) for row in _unanswered(user, now)]
-    promises = [Promise(row, today) for row in _my_open(user)]
-    mine = _my_cases(user)
+    asked, promised, mine, coming = _unanswered(user, now), _my_open(user), _my_cases(user), _coming(user, now)
+    name_children(
+        user, [*(row.meeting.case for row in asked), *(row.case for row in promised), *(row.case for row in coming), *mine]
+    )
+    invitations = [_invitation(row, data) for row in asked if row.meeting.case.child_shown]
+    promises = [Promise(row, today) for row in promised]
     cases = [_way(case, now) for case in mine[:SHOWN_CASES]]
     known = {way["case"].pk for way in cases}
-    meetings = [_line(row, now) for row in _coming(user, now)]
+    meetings = [_line(row, now) for row in coming if row.case.child_shown]
     shown = [*(i["case"] for i in invitations), *(p.row.case for p in promises[:SHOWN_PROMISES]),
              *(c["case"] for c in cases), *(m["case"] for m in meetings)]  # fmt: skip
     log(request, Verb.LIST, cases=list({case.pk: case for case in shown}.values()))
@@ -60,6 +64,7 @@ def _today(request: UserRequest, data: Any = None) -> HttpResponse:
         "greeting": greeting(user, now), "now": now, "waiting": _waiting(len(invitations)), "invitations": invitations,
         "promises": promises[:SHOWN_PROMISES], "promise_count": len(promises), "cases": cases, "meetings": meetings,
         "case_count": Case.objects.visible_to(user).open().count() if len(mine) > SHOWN_CASES else 0,
+        "tasks": waiting_for(user),
         "concerns": [_concern(row) for row in _my_concerns(user, now) if row.case_id not in known],
     }  # fmt: skip
     return render(request, "meetings/home.html", context, status=200 if data is None else 422)
@@ -145,9 +150,9 @@ def _invitation(row: Participant, data: Any = None) -> dict[str, Any]:
     meeting = row.meeting
     sent = data if data is not None and data.get(f"{_prefix(row)}-answer") else None
     return {
-        "row": row, "meeting": meeting, "case": meeting.case, "when": when(meeting), "by": meeting.proposed_by.name,
+        "row": row, "meeting": meeting, "case": meeting.case, "when": when(meeting), "by": public_name(meeting.proposed_by),
         "title": title_of(meeting.case),
-        "place": _place(meeting), "asked_on": short_date(helsinki_date(meeting.proposed_at)),
+        "place": place_of(meeting), "asked_on": short_date(helsinki_date(meeting.proposed_at)),
         "form": AnswerForm(sent, prefix=_prefix(row), who=title_of(meeting.case)),
     }  # fmt: skip
 
@@ -169,12 +174,8 @@ def _line(meeting: Meeting, now: datetime) -> dict[str, Any]:
     return {
         "case": meeting.case, "meeting": meeting, "day": day, "at": at_clock(meeting.starts_at),
         "tone": "now" if day <= helsinki_date(now) + timedelta(days=1) else "", "state": state_of(meeting, now),
-        "title": title_of(meeting.case), "place": _place(meeting),
+        "title": title_of(meeting.case), "place": place_of(meeting),
     }  # fmt: skip
-
-
-def _place(meeting: Meeting) -> str:
-    return "" if meeting.case.protected else meeting.place
 
 
 def _concern(row: Concern) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from cases.access import NotAllowed, Permission, UserRequest, log
 from cases.actions.case import lock
-from cases.models import Case, Membership, PersonKind
+from cases.models import Calling, Case, Membership, PersonKind
 from meetings.actions import logbook as actions
 from meetings.forms.logbook import Base, Book, Choices, Part, digest, of_entry, of_frame, of_row
 from meetings.models import Environment, Logbook, Meeting
@@ -82,20 +82,23 @@ def _book(row: Meeting, logbook: Logbook, seats: list[Seat], data: Any = None) -
     members = row.case.memberships.current().with_people()
     rows = row.commitments.order_by("written_at", "pk")
     day = helsinki_date(row.began_at or row.starts_at)
-    choices = Choices(_speakers(seats), [(m.pk, _label(m)) for m in members], day)
+    choices = Choices(_speakers(row.case, seats), [(m.pk, _label(row.case.calling, m)) for m in members], day)
     return Book(logbook, logbook.template.themes.all(), rows, choices, data)
 
 
-def _speakers(seats: list[Seat]) -> list[str]:
+def _speakers(case: Case, seats: list[Seat]) -> list[str]:
+    """Who may have said it. The chosen words are stored and read by all: names as everybody may see them."""
+    everybody = Calling(case)
     child_first = sorted(seats, key=lambda seat: not seat.is_child)
-    return [*(_label(seat.row.membership) for seat in child_first), _("Together")]
+    labels = [_label(everybody, seat.row.membership) for seat in child_first]
+    return [*dict.fromkeys(labels), _("Together")]
 
 
-def _label(member: Membership) -> str:
+def _label(calling: Calling, member: Membership) -> str:
     person = member.person
-    if person is None or member.masked or person.kind == PersonKind.CHILD or not person.relation:
-        return person.name if person and not member.masked else member.name
-    return f"{person.name}, {person.relation}"
+    if person is None or calling.hides_all:
+        return calling.of(member).name
+    return person.name if person.kind == PersonKind.CHILD or not person.relation else f"{person.name}, {person.relation}"
 
 
 def _page(

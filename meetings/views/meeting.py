@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from django.contrib import messages
@@ -14,8 +15,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from cases.access import NotAllowed, Permission, UserRequest, for_hats, get_case, log
-from cases.models import Case, PersonKind
+from cases.access import NotAllowed, Permission, UserRequest, can, for_hats, get_case, log, name_children
+from cases.models import Called, Case, PersonKind
 from meetings.actions import meeting as actions
 from meetings.forms.meeting import AnswerForm, HeldForm
 from meetings.models import Answer, Meeting, MeetingStatus, Participant
@@ -41,6 +42,7 @@ ANSWERED = {
     Answer.NO: ("grey", "cross"),
 }
 COMING = (MeetingStatus.PROPOSED, MeetingStatus.CONFIRMED)
+CREDENTIALS = [f"{who}__{column}" for who in ("membership__user", "place_told_by") for column in ("password", "last_login")]
 # How 75 minutes are shared: minutes and an icon. The words stand in the template.
 AGENDA = [("welcome", 5, "clock"), ("promises", 5, "clock"), ("carries", 20, "leaf"), ("weighs", 15, "drop"),
           ("plan", 20, "flag"), ("aloud", 10, "cal")]  # fmt: skip
@@ -62,7 +64,14 @@ def with_note_taker(rows: QuerySet[Meeting]) -> QuerySet[Meeting]:
 
 def title_of(case: Case) -> str:
     """How a list names the child; not at all when somebody's address is protected."""
-    return _("Child without a name") if case.protected else case.label
+    return case.label
+
+
+def place_of(meeting: Meeting) -> str:
+    """The place as it may be shown: none in a protected family, and the way to hear it where it is told by phone."""
+    if meeting.by_phone and meeting.status in COMING:
+        return _("the place is told by phone")
+    return "" if meeting.case.protected else meeting.place
 
 
 def state_of(meeting: Meeting, now: datetime) -> tuple[str, str, str]:
@@ -88,6 +97,9 @@ def meeting_list(request: UserRequest) -> HttpResponse:
     rows = list(past[: PAST_PAGE + 1])
     more = rows[PAST_PAGE - 1].ref if len(rows) > PAST_PAGE else ""
     rows = rows[:PAST_PAGE]
+    name_children(request.user, [row.case for row in [*coming, *rows]])
+    # A promise keeps its meeting readable; a meeting is listed only while its time is open to the reader.
+    coming, rows = ([row for row in part if row.case.child_shown] for part in (coming, rows))
     log(request, Verb.LIST, cases=list({row.case_id: row.case for row in [*coming, *rows]}.values()))
     context = {"coming": [_line(row, now) for row in coming], "past": [_line(row, now) for row in rows], "more": more}
     return render(request, "meetings/meeting_list.html", context)
@@ -105,7 +117,7 @@ def _line(meeting: Meeting, now: datetime) -> dict[str, Any]:
     return {
         "meeting": meeting, "day": day, "tone": "now" if soon else "", "at": at_clock(meeting.starts_at),
         "state": state_of(meeting, now), "title": title_of(meeting.case),
-        "place": "" if meeting.case.protected else meeting.place,
+        "place": place_of(meeting),
     }  # fmt: skip
 
 
@@ -131,9 +143,18 @@ class Seat:
     mine: bool
     form: AnswerForm | None = None
 
+    @cached_property
+    def called(self) -> Called:
+        """What this person is called for whoever looks at the page."""
+        return self.row.membership.case.calling.of(self.row.membership)
+
     @property
     def name(self) -> str:
-        return self.row.membership.name
+        return self.called.name
+
+    @property
+    def title(self) -> str:
+        return self.called.title
 
     @property
     def initials(self) -> str:
@@ -141,8 +162,12 @@ class Seat:
 
     @property
     def kind(self) -> str:
-        member = self.row.membership
-        return "masked" if member.masked else "family" if member.person_id else ""
+        return self.called.kind
+
+    @property
+    def to_tell(self) -> bool:
+        """Whether this person must hear the place by phone."""
+        return not self.is_child and self.row.membership.ended_at is None
 
     @property
     def is_child(self) -> bool:
@@ -157,10 +182,12 @@ class Seat:
 def seats_of(meeting: Meeting, user: User) -> list[Seat]:
     """Everybody invited, the family first. Whoever has left the network is shown only where they were present."""
     rows = meeting.participants.select_related(
-        "membership__user__unit", "membership__unit", "membership__person"
-    ).defer("membership__user__password", "membership__user__last_login").filter(
+        "membership__user__unit", "membership__unit", "membership__person", "place_told_by"
+    ).defer(*CREDENTIALS).filter(
         Q(membership__ended_at=None) | Q(present=True)
     ).order_by("membership__user_id", "pk")  # fmt: skip
+    for row in rows:
+        row.membership.case = meeting.case
     family_first = sorted(rows, key=lambda row: (row.membership.person_id is None, row.pk))
     return [Seat(row, mine=row.membership.user_id == user.pk) for row in family_first]
 
@@ -168,7 +195,7 @@ def seats_of(meeting: Meeting, user: User) -> list[Seat]:
 @require_safe
 def meeting(request: UserRequest, ref: str, meeting: str) -> HttpResponse:
     """Who comes, what is still missing, and where is the logbook?"""
-    return _page(request, get_meeting(request, ref, meeting))
+    return _page(request, get_meeting(request, ref, meeting, "meet"))
 
 
 def _page(
@@ -182,6 +209,7 @@ def _page(
         if (coordinates and not seat.is_child) or seat.mine:
             seat.form = answer if answer is not None and answer.prefix == _prefix(seat.row) else _answer_form(seat)
     invited = coordinates or any(seat.mine for seat in seats)
+    writes = invited and can(request.user, "write_logbook", row.case)
     people = [seat for seat in seats if not seat.is_child]
     context = {
         "case": row.case, "meeting": row, "seats": seats, "own": next((s for s in seats if s.mine and s.form), None),
@@ -192,12 +220,20 @@ def _page(
         "blocker": _confirm_blocker(row, seats, now) if coordinates else None, "begun": row.starts_at <= now,
         "held": held or (_held_form(row, seats) if coordinates and is_open else None),
         "error_form": next((form for form in (held, answer) if form is not None and form.errors), None),
-        "moved_to": moved_to(row), "has_logbook": invited and _has_logbook(row), "invited": invited,
+        "moved_to": moved_to(row), "has_logbook": writes and _has_logbook(row), "invited": invited, "writes": writes,
         "present": [seat for seat in seats if seat.row.present],
         "waiting": sum(1 for s in people if s.row.answer == Answer.NONE),
-        "flagged": any(seat.row.membership.must_attend for seat in seats),
+        "flagged": any(seat.row.membership.must_attend for seat in seats), "place": place_of(row),
+        "calls": [_call_of(row, seat) for seat in seats if seat.to_tell] if coordinates and row.by_phone and is_open else [],
     }  # fmt: skip
     return render(request, "meetings/meeting.html", context, status=status)
+
+
+def _call_of(row: Meeting, seat: Seat) -> dict[str, Any]:
+    """One line of the checklist: who has heard the place, when and from whom."""
+    at, by = seat.row.place_told_at, seat.row.place_told_by
+    told = f"{short_date(helsinki_date(at))} {at_clock(at)}, {row.case.name_of(by)}" if at and by else ""
+    return {"seat": seat, "told": told}
 
 
 def _has_logbook(row: Meeting) -> bool:
@@ -255,7 +291,7 @@ def _held_form(row: Meeting, seats: list[Seat], data: Any = None) -> HeldForm:
     local = row.starts_at.astimezone(HELSINKI)
     coming = [s.row.membership_id for s in seats if s.row.answer in (Answer.YES, Answer.IF_NEEDED)]
     initial = {"day": local.date(), "clock": local.time(), "present": coming}
-    names = [(s.row.membership_id, f"{s.name}, {s.row.membership.title}".strip(", ")) for s in seats]
+    names = [(s.row.membership_id, f"{s.name}, {s.title}".strip(", ")) for s in seats]
     return HeldForm(data, initial=initial, seats=names, prefix="held")
 
 

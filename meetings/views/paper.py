@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from cases.access import UserRequest
-from cases.models import Case
+from cases.models import Calling, Case
 from meetings.models import ChildHeard, Commitment, Logbook, LogbookEntry, Mark, Meeting
 from meetings.paper import Entry, Gathering, LogbookPaper, PlanRow, Voice
 from meetings.paper import Mark as PaperMark
@@ -42,38 +42,39 @@ def logbook_pdf(request: UserRequest, ref: str, meeting: str) -> HttpResponse:
 def paper_of(meeting: Meeting, logbook: Logbook, reader: User, now: datetime) -> LogbookPaper:
     """One recipient's copy as plain values. Members read it by row security: nothing here is beyond the reader."""
     case = meeting.case
+    calling = Calling(case, reader, paper=True)
     seats = [seat for seat in seats_of(meeting, reader) if seat.row.present or meeting.began_at is None]
-    plan = meeting.commitments.select_related("membership__user", "membership__person", "unit").defer(
+    plan = meeting.commitments.select_related("membership__user", "membership__person", "membership__unit", "unit").defer(
         "membership__user__password", "membership__user__last_login"
     )
     return LogbookPaper(
         reference=meeting.ref,
-        recipient_name=reader.name,
-        recipient_unit=reader.unit.name if reader.unit else "",
+        recipient_name=calling.recipient(reader),
+        recipient_unit="" if calling.veiled(reader) or reader.unit is None else reader.unit.name,
         made_at=now,
         copy_number=1,
         copies=1,
         heading_names=(case.child_name,),
         meeting=Gathering(_when(meeting), meeting.place),
-        family=tuple(_attendant(seat) for seat in seats if seat.kind == "family"),
-        network=tuple(_attendant(seat) for seat in seats if seat.kind != "family"),
+        family=tuple(_attendant(seat, calling) for seat in seats if seat.kind == "family"),
+        network=tuple(_attendant(seat, calling) for seat in seats if seat.kind != "family"),
         consent=case.get_consent_display() if case.consent else "",
         entries=tuple(_entries(logbook.entries.select_related("theme"))),
         child_voices=_voices(case, logbook),
-        plan=tuple(_plan(plan)),
+        plan=tuple(_plan(plan, calling)),
         next_meeting=_next(logbook),
         protected=case.protected,
         draft=logbook.approved_at is None,
-        approval=_approval(logbook),
+        approval=_approval(logbook, calling),
         held=meeting.began_at is not None,
     )
 
 
-def _approval(logbook: Logbook) -> str:
+def _approval(logbook: Logbook, calling: Calling) -> str:
     if logbook.approved_at is None or logbook.approved_by is None:
         return ""
     day = long_date(helsinki_date(logbook.approved_at))
-    return f"{day} {at_clock(logbook.approved_at)}, {logbook.case.name_of(logbook.approved_by)}"
+    return f"{day} {at_clock(logbook.approved_at)}, {calling.name(logbook.approved_by)}"
 
 
 def _when(meeting: Meeting) -> str:
@@ -81,13 +82,9 @@ def _when(meeting: Meeting) -> str:
     return f"{weekday(day)} {long_date(day)} {at_clock(meeting.starts_at)}–{clock_time(meeting.ends_at)}"
 
 
-def _attendant(seat: Seat) -> Attendant:
-    member = seat.row.membership
-    if member.masked:
-        return Attendant(member.name)
-    if member.person:
-        return Attendant(member.name, member.title)
-    return Attendant(member.name, member.user.title if member.user else "", member.unit.name if member.unit else "")
+def _attendant(seat: Seat, calling: Calling) -> Attendant:
+    called = calling.of(seat.row.membership)
+    return Attendant(called.name) if called.kind == "masked" else Attendant(called.name, called.role, called.unit)
 
 
 def _entries(entries: Iterable[LogbookEntry]) -> Iterator[Entry]:
@@ -113,10 +110,11 @@ def _voices(case: Case, logbook: Logbook) -> tuple[Voice, ...]:
     return (Voice(logbook.child_words, ", ".join(part for part in (case.child_name, heard) if part)),)
 
 
-def _plan(rows: Iterable[Commitment]) -> Iterator[PlanRow]:
+def _plan(rows: Iterable[Commitment], calling: Calling) -> Iterator[PlanRow]:
     for row in rows:
-        unit = row.unit.name if row.unit and not row.membership.masked else ""
-        yield PlanRow(row.what, row.membership.name, day_text(row.due_on), row.get_kind_display().lower(), unit)
+        called = calling.of(row.membership)
+        unit = row.unit.name if row.unit and called.unit else ""
+        yield PlanRow(row.what, called.name, day_text(row.due_on), row.get_kind_display().lower(), unit)
 
 
 def _next(logbook: Logbook) -> Gathering | None:

@@ -37,8 +37,8 @@ def meeting_new(request: UserRequest, ref: str) -> HttpResponse:
         if coming:
             messages.info(request, _("A time is already being agreed on. Move it if it does not suit."))
             return redirect("meeting", ref=case.ref, meeting=coming.ref)
-        return _planning(request, case, ProposeForm(note_takers=takers), members)
-    form = ProposeForm(request.POST, note_takers=takers)
+        return _planning(request, case, ProposeForm(note_takers=takers, **_limits(case)), members)
+    form = ProposeForm(request.POST, note_takers=takers, **_limits(case))
     if _time_ok(form, now):
         if coming and coming.starts_at == form.cleaned_data["starts_at"]:  # the second click of a double click
             return redirect("meeting", ref=case.ref, meeting=coming.ref)
@@ -51,6 +51,13 @@ def meeting_new(request: UserRequest, ref: str) -> HttpResponse:
             _tell(request)
             return redirect("meeting", ref=case.ref, meeting=meeting.ref)
     return _planning(request, case, form, members, status=422)
+
+
+def _limits(case: Case) -> dict[str, Any]:
+    """What the family's safety leaves out of the form, and what it asks besides."""
+    rows = actions.guardians_to_choose(case)
+    names = [(row.pk, row.person.full_name) for row in rows if row.person]
+    return {"by_phone": actions.place_by_phone(case), "guardians": names}
 
 
 def _planning(request: UserRequest, case: Case, form: ProposeForm, members: list[Any], status: int = 200) -> HttpResponse:
@@ -96,7 +103,11 @@ def _time_ok(form: Any, now: datetime) -> bool:
 
 
 def _time(form: Any) -> dict[str, Any]:
-    return {name: form.cleaned_data[name] for name in ("starts_at", "minutes", "place")}
+    data = form.cleaned_data
+    return {
+        "starts_at": data["starts_at"], "minutes": data["minutes"], "place": data.get("place", ""),
+        "guardian": data.get("guardian"),
+    }  # fmt: skip
 
 
 def _person(members: Iterable[Any], form: ProposeForm) -> User | None:
@@ -117,18 +128,19 @@ def meeting_move(request: UserRequest, ref: str, meeting: str) -> HttpResponse:
         shown = moved_to(row) or row  # also the second click of a double click
         messages.info(request, _("This meeting has already been held or moved."))
         return redirect("meeting", ref=row.case.ref, meeting=shown.ref)
-    now, form = timezone.now(), MoveForm(initial={"minutes": length_of(row), "place": row.place})
-    if request.method == "POST":
-        form = MoveForm(request.POST)
-        if _time_ok(form, now):
-            try:
-                new = actions.move_meeting(
-                    meeting=row, reason=form.cleaned_data["reason"], by=request.user, now=now, **_time(form)
-                )
-            except NotAllowed as refusal:
-                form.add_error(None, str(refusal))
-            else:
-                _tell(request)
-                return redirect("meeting", ref=row.case.ref, meeting=new.ref)
+    now, limits = timezone.now(), _limits(row.case)
+    mine = row.participants.filter(membership_id__in=[pk for pk, _name in limits["guardians"]]).first()
+    initial = {"minutes": length_of(row), "place": row.place, "guardian": mine.membership_id if mine else None}
+    form = MoveForm(request.POST if request.method == "POST" else None, initial=initial, **limits)
+    if request.method == "POST" and _time_ok(form, now):
+        try:
+            new = actions.move_meeting(
+                meeting=row, reason=form.cleaned_data["reason"], by=request.user, now=now, **_time(form)
+            )
+        except NotAllowed as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            _tell(request)
+            return redirect("meeting", ref=row.case.ref, meeting=new.ref)
     context = {"case": row.case, "meeting": row, "when": when(row), "form": form, **_path(row.case, form)}
     return render(request, "meetings/meeting_move.html", context, status=422 if form.is_bound else 200)

@@ -6,9 +6,9 @@ from django.utils.translation import gettext as _
 
 from cases.access import UserRequest
 from meetings.models import ChildHeard, Environment, Logbook, Mark, Meeting, MeetingStatus
-from meetings.views.commitments import kind_of
+from meetings.views.commitments import kind_of, who_of
 from meetings.views.commitments import state_of as promise_state
-from meetings.views.meeting import Seat, day_text, when
+from meetings.views.meeting import Seat, day_text, place_of, when
 from networks.models import User
 from yhteiso.lib.dates import helsinki_date
 
@@ -31,8 +31,8 @@ STRENGTHS_FIRST: dict[str, int] = {mark: n for n, mark in enumerate(ORDER)}
 def frame_of(request: UserRequest, row: Meeting, logbook: Logbook, seats: list[Seat]) -> dict[str, Any]:
     return {
         "case": row.case, "meeting": row, "logbook": logbook, "when": when(row),
-        "mine": row.note_taker_id == request.user.pk, "present": sum(1 for seat in seats if seat.row.present),
-        "last": _last_time(request.user, row),
+        "mine": row.note_taker_id == request.user.pk, "place": place_of(row),
+        "present": sum(1 for seat in seats if seat.row.present), "last": _last_time(request.user, row),
     }  # fmt: skip
 
 
@@ -59,11 +59,13 @@ def _last_time(user: User, row: Meeting) -> dict[str, Any] | None:
     if before is None:
         return None
     book = _previous_logbook(user, before)
+    before.case = row.case
     agreed = before.commitments.filter(agreed_at__isnull=False).select_related("membership__user", "membership__person")
     promises = agreed.defer("membership__user__password", "membership__user__last_login")
     return {
         "day": day_text(helsinki_date(before.starts_at)), "kind": before.get_kind_display(), "logbook": book,
-        "promises": [{"row": p, "state": promise_state(p.status)} for p in promises], "meeting": before,
+        "promises": [{"row": p, "state": promise_state(p.status), "who": who_of(row.case, p)} for p in promises],
+        "meeting": before,
         "marks": [_said(entry) for entry in _by_strength(book) if entry.mark] if book else [],
     }  # fmt: skip
 
@@ -95,7 +97,9 @@ def reading_of(request: UserRequest, row: Meeting, logbook: Logbook, seats: list
             {"ref": name, "title": Environment(name).label, "icon": ICONS[Environment(name)], "said": groups[name]}
             for name in order
         ],
-        "plan": [{"row": p, "state": promise_state(p.status), "kind": kind_of(p.kind)} for p in plan],
+        "plan": [
+            {"row": p, "state": promise_state(p.status), "kind": kind_of(p.kind), "who": who_of(row.case, p)} for p in plan
+        ],
         "not_asked": logbook.child_heard == ChildHeard.NOT_ASKED,
         "next_day": day_text(logbook.next_on) if logbook.next_on else "",
     }

@@ -12,7 +12,7 @@ def authorities(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("networks", "0003_invitation_names_its_place"),
+        ("networks", "0006_signin"),
     ]
 
     operations = [

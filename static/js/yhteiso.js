@@ -164,17 +164,34 @@
   // -- the session's end: a note five minutes before, another after
   let last = Date.now();
   const touched = () => { last = Date.now(); tick(); };
+  // On a shared device the idle time ends in a lock: what is typed stays in the page, out of sight, until it is opened.
+  let locked = false;
+  const cover = (yes) => {
+    locked = yes;
+    document.querySelectorAll("main, header, footer, .y-bar").forEach((part) => { part.hidden = yes; });
+    each("[data-session-locked]", (note) => { note.hidden = !yes; });
+    if (yes) each("[data-session-note]", (note) => { note.hidden = true; });
+  };
+  const lockScreen = () => {
+    cover(true);
+    saving.forEach((state, form) => save(form, true));
+    post(body().dataset.lockUrl, new FormData()).catch(() => { /* the server locks by its own clock too */ });
+  };
   const tick = () => {
     const idle = Number(body().dataset.idleSeconds || 0) * 1000;
     if (!idle) return;
     const left = last + idle - Date.now();
+    if (body().dataset.lockUrl) {
+      if (left <= 0 && !locked) lockScreen();
+      if (locked) return;
+    }
     each("[data-session-note]", (note) => { note.hidden = left > WARN_MS || left <= 0; });
     each("[data-session-ended]", (note) => { note.hidden = left > 0; });
   };
   const keepAlive = async () => {
     const url = body().dataset.keepaliveUrl;
     if (!url) return;
-    try { const answer = await post(url, new FormData()); if (answer.ok) return touched(); } catch { /* shown by the next tick */ }
+    try { const answer = await post(url, new FormData()); if (answer.ok) { if (locked) cover(false); return touched(); } if (locked) return undefined; } catch { /* shown by the next tick */ }
     last = 0;
     tick();
   };

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import ProgrammingError
 from django.urls.resolvers import RegexPattern, URLResolver
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from cases.models import Case
@@ -25,7 +26,11 @@ def row(n: int = 0, **fields: object) -> None:
     )  # fmt: skip
 
 
+SINCE = "since=1.1.2026&why=control"  # a reason, so that these tests hold when their rows are old
+
+
 def text(world: World, query: str = "", status: int = 200) -> str:
+    query = f"?{SINCE}&{query[1:]}" if query and "since=" not in query else query or f"?{SINCE}"
     response = world.client(world.officer).get(f"/log/{query}")
     assert response.status_code == status
     return " ".join(response.content.decode().replace("\u00a0", " ").split())
@@ -76,6 +81,7 @@ def test_reading_the_log_is_itself_logged(world: World) -> None:
     text(world)
     entry = LogEntry.objects.get()
     assert (entry.verb, entry.page, entry.actor_id, entry.hat) == ("list", "log", world.officer.pk, "officer")
+    assert (entry.reason, entry.result_count) == ("control", 0)
     assert "Ville Harjukallio" in text(world)
 
 
@@ -134,24 +140,90 @@ def test_one_kind_of_deed(world: World) -> None:
     assert '<option value="print" selected>' in page
 
 
-def test_one_day_in_helsinki(world: World) -> None:
+def test_a_period_in_helsinki(world: World) -> None:
     row(actor_name="Edellisenä", now=at("2026-06-09 23:59"))
     row(actor_name="Aamuyöllä", now=at("2026-06-10 00:00"))
     row(actor_name="Illalla", now=at("2026-06-10 23:59"))
     row(actor_name="Seuraavana", now=at("2026-06-11 00:00"))
-    page = text(world, "?day=10.6.2026")
+    page = text(world, "?since=10.6.2026&until=10.6.2026&why=control")
     assert [name in page for name in ("Edellisenä", "Aamuyöllä", "Illalla", "Seuraavana")] == [False, True, True, False]
     assert "Näytä kaikki" in page
 
 
+def test_rows_older_than_two_years_ask_a_reason_which_is_written_down(world: World) -> None:
+    long_ago = timezone.now() - timedelta(days=3 * 365)
+    row(actor_name="Vanha Katsoja", now=long_ago)
+    row(actor_name="Uusi Katsoja", now=timezone.now())
+    client = world.client(world.officer)
+    assert "Vanha Katsoja" not in client.get("/log/").content.decode()
+    since = f"1.1.{long_ago.year}"
+    refused = client.get("/log/", {"since": since})
+    assert refused.status_code == 422
+    assert "vain syystä" in refused.content.decode()
+    assert "Vanha Katsoja" not in refused.content.decode()
+    assert f'value="{since}"' in refused.content.decode()
+    assert "Vanha Katsoja" in client.get("/log/", {"since": since, "why": "request"}).content.decode()
+    assert LogEntry.objects.filter(page="log", reason="request").count() == 1
+
+
+def test_a_name_is_sent_and_never_stands_in_an_address(world: World) -> None:
+    row(actor_id=world.member.pk, actor_name=world.member.name)
+    row(actor_id=world.left.pk, actor_name=world.left.name)
+    client = world.client(world.officer)
+    answer = client.post("/log/", {"who": "hietaniitty", "since": "1.1.2026", "why": "misuse"})
+    assert answer.status_code == 302
+    assert answer.url == f"/log/?since=1.1.2026&why=misuse&actor={world.member.pk}"
+    page = client.get(answer.url).content.decode()
+    assert "Rivit: Sari Hietaniitty" in page
+    assert "Antti Lumme" not in page
+    assert LogEntry.objects.filter(verb="search", page="log", reason="misuse").count() == 1
+
+
+def test_several_of_one_name_are_told_apart_and_nobody_is_said(world: World) -> None:
+    for n, title in enumerate(("Opettaja", "Lääkäri")):
+        user = world.person("Anna Korhonen" if n else "Anna  Korhonen", "professional", world.day_care)
+        type(user).objects.filter(pk=user.pk).update(title=title)
+    client = world.client(world.officer)
+    several = client.post("/log/", {"who": "Anna Korhonen", "ref": ""})
+    assert several.status_code == 422
+    page = several.content.decode()
+    assert page.count("/log/?actor=") == 2
+    assert "Lääkäri" in page
+    assert 'value="Anna Korhonen"' in page
+    for nobody in ("Ei Ketään", "...", "\u202e"):
+        page = client.post("/log/", {"who": nobody}).content.decode()
+        assert "Tällä nimellä ei ole ketään" in page or nobody == "\u202e"
+
+
+def test_one_situation_by_its_reference(world: World) -> None:
+    case = world.case()
+    row(case_id=case.pk, actor_name="Avannut", now=timezone.now())
+    row(case_id=None, case_ids=[5, case.pk], verb=Verb.LIST, actor_name="Listannut", now=timezone.now())
+    row(case_id=case.pk + 1, actor_name="Muualla", now=timezone.now())
+    page = text(world, f"?ref={case.ref.lower()}")
+    assert [name in page for name in ("Avannut", "Listannut", "Muualla")] == [True, True, False]
+    assert case.ref in page
+    assert "Aatu" not in page
+    assert LogEntry.objects.get(page="log").case_id == case.pk
+    assert "Tällaisia rivejä ei ole" in text(world, "?ref=0000-0000-00")
+    assert "Tunnus näyttää tältä" in text(world, "?ref=x", status=422)
+
+
+def test_sections_and_the_right_are_in_words(world: World) -> None:
+    row(sections=["plan", "time"], why="exceptional")
+    page = text(world)
+    assert "ajat, suunnitelma ja lupaukset" in page
+    assert "hätäkatselu" in page
+
+
 def test_nothing_found_says_so(world: World) -> None:
-    assert "Tällaisia rivejä ei ole" in text(world, "?day=1.1.2001")
+    assert "Tällaisia rivejä ei ole" in text(world, "?since=1.1.2001&until=2.1.2001&why=control")
 
 
 @pytest.mark.parametrize("day", ["99.99.2026", "31.6.2026", "eilen", "0.0.0", "\x00", "\u202e10.6.2026", "1" * 5000])
 def test_an_impossible_day_is_told_beside_the_field(world: World, day: str) -> None:
     row(actor_name="Avaaja")
-    response = world.client(world.officer).get("/log/", {"day": day})
+    response = world.client(world.officer).get("/log/", {"since": day})
     page = response.content.decode()
     assert response.status_code == 422
     written = day in ("99.99.2026", "31.6.2026")
@@ -160,10 +232,15 @@ def test_an_impossible_day_is_told_beside_the_field(world: World, day: str) -> N
     assert "<title>Virhe: " in page
 
 
+def test_a_period_that_ends_before_it_begins_is_refused(world: World) -> None:
+    assert "päättyy ennen kuin se alkaa" in text(world, "?since=2.6.2026&until=1.6.2026&why=control", status=422)
+
+
 @pytest.mark.parametrize("day", ["1.1.0001", "31.12.9999", "2.1.0001"])
-def test_the_ends_of_the_calendar_are_empty_days(world: World, day: str) -> None:
+def test_the_ends_of_the_calendar_are_only_days(world: World, day: str) -> None:
     row()
-    assert "Tällaisia rivejä ei ole" in text(world, f"?day={day}")
+    for query in (f"?since={day}&why=control", f"?since=1.1.2026&until={day}&why=control"):
+        assert world.client(world.officer).get(f"/log/{query}").status_code in (200, 422)
 
 
 def test_an_unknown_deed_is_refused(world: World) -> None:
@@ -199,5 +276,5 @@ def test_the_log_takes_as_many_queries_whatever_it_shows(
     for n in range(rows):
         row(n)
     client = world.client(world.officer)
-    with django_assert_num_queries(13):
-        assert client.get("/log/").status_code == 200
+    with django_assert_num_queries(14):
+        assert client.get(f"/log/?{SINCE}").status_code == 200

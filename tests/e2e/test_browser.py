@@ -92,6 +92,6 @@ def test_every_answer_has_its_headers(visit: Visit) -> None:
         headers = visitor.page.request.get(path, max_redirects=0).headers
         assert "default-src 'none'" in headers["content-security-policy"], path
         assert headers["cache-control"] == "no-store" or "no-store" in headers["cache-control"], path
-        assert headers["referrer-policy"] == "same-origin"
+        assert headers["referrer-policy"] == "no-referrer"
         assert headers["x-frame-options"] == "DENY"
         assert headers["cross-origin-opener-policy"] == "same-origin"

@@ -14,14 +14,16 @@ PAGES: dict[str, list[list[str]]] = {
     "": [["/account/login/"], ["/help/"], ["/privacy/"], ["/accessibility/"], ["/account/password/reset/"],
          ["/invitation/none/"], ["/komponentit/"]],
     "Kaisa Koivupuro": [["/"], ["/concerns/new/"], ["/cases/"], ["/cases/", "Aatu"], ["/commitments/"], ["/meetings/"],
-                        ["/cases/0000-0000-00/"], ["/account/2fa/"], ["/cases/", "Aatu", "Verkostotapaaminen"]],
-    "Riikka Tuulenpää": [["/board/"], ["/cases/"], ["/board/", "Aatu"], ["/board/", "Aatu", "Kutsu mukaan"],
+                        ["/cases/0000-0000-00/"], ["/account/2fa/"], ["/cases/", "Aatu", "Verkostotapaaminen"], ["/account/sessions/"],
+                        ["/account/confirmation/"], ["/account/2fa/webauthn/"], ["/account/2fa/webauthn/add/"]],
+    "Riikka Tuulenpää": [["/board/"], ["/cases/"], ["/board/", "Aatu"], ["/board/", "Aatu", "Kuka on katsonut"],
+                         ["/board/", "Aatu", "Kutsu mukaan"],
                          ["/board/", "Kerttu", "Ehdota aikaa"], ["/board/", "Aatu", "Verkostotapaaminen"],
                          ["/board/", "Aatu", "Korjaa puhelun aika"], ["/board/", "Aatu", "Päätä tilanne"],
                          ["/board/", "Eevi", "Lokikirja"], ["/commitments/"], ["/meetings/"], ["/month/"]],
     "Marja Kuusela": [["/unit/commitments/"]],
     "Päivi Kallioranta": [["/month/"]],
-    "Ville Harjukallio": [["/log/"]],
+    "Ville Harjukallio": [["/oversight/"], ["/log/"], ["/log/report/"], ["/disclosures/"], ["/oddities/"]],
 }  # fmt: skip
 SIZES = [(1280, "light"), (1280, "dark"), (360, "light"), (360, "dark")]
 

@@ -21,7 +21,7 @@ OPEN_TABLES = {
     "cases_consentwording", "django_admin_log", "django_content_type", "django_migrations", "django_session", "mfa_authenticator",
     "networks_accountinvitation", "networks_agency", "networks_area", "networks_area_municipalities",
     "networks_county", "networks_municipality", "networks_rolemembership", "networks_service", "networks_unit",
-    "networks_user", "meetings_logbooktemplate", "meetings_theme", "yhteiso_cache",
+    "networks_user", "networks_opensession", "networks_organisationidentity", "networks_attempt", "meetings_logbooktemplate", "meetings_theme", "yhteiso_cache",
 }  # fmt: skip
 
 

@@ -169,3 +169,26 @@ def test_another_major_version_is_said_so(stopped: tuple[Postgres, Crew]) -> Non
     (postgres.data / "PG_VERSION").write_text("17\n")
     with pytest.raises(Trouble, match="made by PostgreSQL 17"):
         postgres.ensure_cluster(crew)
+
+
+def test_its_log_repeats_nothing_of_a_row_that_is_refused(running: Postgres) -> None:
+    """A broken rule, a trigger's own words, a statement and its values: none of them reaches the log."""
+    canary, before = "KANARIALINTU", running.log.read_bytes()
+    with running.connect() as conn:
+        conn.execute("CREATE TEMP TABLE told (word text CHECK (length(word) < 3), number int UNIQUE)")
+        conn.execute("INSERT INTO told VALUES (NULL, 1)")
+        for statement in ("INSERT INTO told VALUES (%s, 1)", "INSERT INTO told (word, number) VALUES (%s, 'x'::int)"):
+            with pytest.raises(psycopg.Error):
+                conn.execute(statement, [canary])
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            conn.execute("INSERT INTO told VALUES ('a', 1)")
+        settings = {name: conn.execute("SELECT setting FROM pg_settings WHERE name = %s", [name]).fetchone() for name in (
+            "log_error_verbosity", "log_min_error_statement", "log_parameter_max_length_on_error", "log_statement")}  # fmt: skip
+    assert {name: row[0] for name, row in settings.items() if row} == {
+        "log_error_verbosity": "terse", "log_min_error_statement": "panic", "log_parameter_max_length_on_error": "0",
+        "log_statement": "none",
+    }  # fmt: skip
+    written = running.log.read_bytes()[len(before) :].decode()
+    assert "violates check constraint" in written
+    for word in (canary, "INSERT", "Failing row", "DETAIL", "Key (number)"):
+        assert word not in written

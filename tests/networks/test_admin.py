@@ -51,11 +51,12 @@ def test_the_front_page_opens_and_nothing_is_deleted_or_looked_back_at(world: Wo
     assert Unit.objects.filter(pk=world.day_care.pk).exists()
 
 
-def test_a_person_s_details_and_roles_are_kept(world: World) -> None:
+def test_a_person_s_details_are_kept_and_power_is_not_given_here(world: World) -> None:
+    """What is posted beside the details (a role, an address, a state) is not looked at."""
     client = world.client(world.administrator)
     data = {
         "name": "Sari Uusinimi", "title": "perheohjaaja", "unit": world.guidance.pk, "phone": "", "language": "fi",
-        "lp_trained_on": "", "is_active": "on", "roles-TOTAL_FORMS": "1", "roles-INITIAL_FORMS": "0",
+        "lp_trained_on": "", "email": "uusi@esimerkki.invalid", "roles-TOTAL_FORMS": "1", "roles-INITIAL_FORMS": "0",
         "roles-MIN_NUM_FORMS": "0", "roles-MAX_NUM_FORMS": "1000", "roles-0-role": "coordinator",
         "roles-0-area": world.area.pk, "roles-0-starts_on": "1.1.2026", "roles-0-user": world.member.pk,
     }  # fmt: skip
@@ -64,7 +65,12 @@ def test_a_person_s_details_and_roles_are_kept(world: World) -> None:
     user = User.objects.get(pk=world.member.pk)
     assert user.name == "Sari Uusinimi"
     assert user.sort_key == sort_key("Sari Uusinimi")
-    assert RoleMembership.objects.filter(user=user, role="coordinator").exists()
+    assert user.is_active
+    assert user.email == world.member.email
+    assert not RoleMembership.objects.filter(user=user, role="coordinator").exists()
+    page = client.get(reverse("admin:networks_user_change", args=[world.member.pk])).content.decode()
+    assert reverse("staff-role", args=[world.member.pk]) in page
+    assert 'name="roles-0-role"' not in page
 
 
 def test_an_invitation_shows_its_link_once(world: World) -> None:

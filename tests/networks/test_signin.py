@@ -96,7 +96,9 @@ def invitation(world: World, **fields: object) -> str:
         email="Uusi.Ihminen@esimerkki.invalid", name="Uusi Ihminen", role=Role.PROFESSIONAL, unit=world.day_care
     )
     now = fields.get("now") or timezone.now()
-    return actions.invite(invitation=row, by=world.administrator, now=now)  # type: ignore[arg-type]
+    token = actions.invite(invitation=row, by=world.administrator, now=now)  # type: ignore[arg-type]
+    row.proposals.update(accepted_by=world.second_administrator, accepted_at=now)
+    return token
 
 
 def test_an_invitation_makes_an_account_once(world: World) -> None:

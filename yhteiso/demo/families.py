@@ -9,9 +9,10 @@ from django.db import transaction
 
 from cases.actions import intake
 from cases.actions.clock import STEPS, escalate, step_due_at
-from cases.actions.consent import Word, record_words
+from cases.actions.consent import Word, assess_capacity, hide_from, record_words, withdraw
+from cases.actions.protection import name_member
 from cases.models import ASKED, Case, MemberRole, PersonKind, Section
-from meetings.actions import commitment, logbook, meeting
+from meetings.actions import commitment, logbook, meeting, protection
 from meetings.models import Meeting
 from networks.models import User
 from yhteiso.demo.people import Cast
@@ -36,6 +37,9 @@ class Story:
     members: list[str] = field(default_factory=list)
     meets_in: int = 0
     protected: bool = False
+    masked: list[str] = field(default_factory=list)
+    apart: str = ""  # with which guardian the first meeting is
+    index_only: list[str] = field(default_factory=list)
 
 
 STORIES = [
@@ -45,9 +49,10 @@ STORIES = [
     Story("Kerttu", "Alatalo", 9, 4, "Tuomas", "Kerttu lukee paljon ja auttaa muita.", "Vatsakipua kouluaamuina.", "gathering", "waiting", "Riikka", [("Hanna", "äiti", "oral"), ("Pekka", "isä", "waiting")], ["Sari"]),
     Story("Lumi", "Peräaho", 7, 9, "Tuomas", "Lumi tykkää uimisesta ja eläimistä.", "Kaverisuhteissa on riitoja, ja koti kaipaa tukea iltoihin.", "scheduling", "oral", "Riikka", [("Sanna", "äiti", "oral")], ["Sari", "Olli"], 3),
     Story("Aatu", "Suvilehto", 4, 5, "Kaisa", "Aatu leikkii hyvin Oivan kanssa ja rauhoittuu, kun saa auttaa.", "Aamuisin ero äidistä on ollut kolme viikkoa vaikea.", "scheduling", "waiting", "Riikka", [("Jenna", "äiti", "oral"), ("Marko", "isä", "waiting")], ["Sari", "Antti", "Olli"], 6),
-    Story("Veikko", "Rajala", 15, 6, "Jaana", "Veikko on sitkeä ja hauska seurassa.", "Peruskoulun päättö mietityttää, kotona on riitoja.", "scheduling", "oral", "Noora", [("Ritva", "äiti", "oral")], ["Tuomas", "Sari"], 5),
-    Story("Hilma", "Juntunen", 11, 16, "Tuomas", "Hilma pelaa sählyä ja pitää huolta pikkuveljestä.", "Läksyt jäävät, ja Hilma on väsynyt.", "agreed", "oral", "Riikka", [("Arja", "äiti", "oral")], ["Sari"], 2),
-    Story("Onni", "Kemppainen", 2, 12, "Mira", "Onni tanssii aina kun soi musiikki.", "Puhe viivästyy, ja vanhemmat toivovat apua arkeen.", "agreed", "oral", "Riikka", [("Laura", "äiti", "oral"), ("Teemu", "isä", "oral")], ["Sari", "Elsa"], 1),
+    Story("Veikko", "Rajala", 15, 6, "Jaana", "Veikko on sitkeä ja hauska seurassa.", "Peruskoulun päättö mietityttää, kotona on riitoja.", "scheduling", "oral", "Noora", [("Ritva", "äiti", "oral")], ["Tuomas", "Sari"], 5, index_only=["Tuomas"]),
+    Story("Hilma", "Juntunen", 11, 16, "Tuomas", "Hilma pelaa sählyä ja pitää huolta pikkuveljestä.", "Läksyt jäävät, ja Hilma on väsynyt.", "agreed", "oral", "Riikka", [("Arja", "äiti", "oral")], ["Sari", "Heikki"], 2, masked=["Heikki"]),
+    Story("Onni", "Kemppainen", 2, 12, "Mira", "Onni tanssii aina kun soi musiikki.", "Puhe viivästyy, ja vanhemmat toivovat apua arkeen.", "agreed", "oral", "Riikka", [("Laura", "äiti", "oral"), ("Teemu", "isä", "oral")], ["Sari", "Elsa"], 1, apart="Laura"),
+    Story("Taimi", "Koivula", 7, 2, "Tuomas", "Taimi piirtää ja viihtyy eläinten kanssa.", "Muutto on tehty kiireessä, ja iltaisin pelottaa.", "gathering", "oral", "Riikka", [("Maria", "äiti", "oral"), ("Kari", "isä", "")], ["Sari", "Antti"], protected=True),
     Story("Saimi", "Hassan", 5, 11, "Elsa", "Saimi oppii sanoja nopeasti ja laulaa.", "Muutto uuteen kotiin on tuonut pahaa mieltä.", "agreed", "oral", "Noora", [("Amina", "äiti", "oral")], ["Kaisa", "Sari"], 2),
     Story("Eevi", "Mattila", 6, 33, "Kaisa", "Eevi rakentaa majoja ja keksii tarinoita.", "Siirtymät paikasta toiseen ovat raskaita.", "follow_up", "oral", "Riikka", [("Noora", "äiti", "oral")], ["Sari", "Antti"]),
     Story("Martta", "Salmela", 8, 40, "Tuomas", "Martta on tarkka ja ystävällinen.", "Koulumatka pelottaa.", "follow_up", "oral", "Noora", [("Ilona", "äiti", "oral")], ["Sari"]),
@@ -90,11 +95,27 @@ class Way:
 
     def walk(self) -> None:
         case = self._call()
+        if self.story.protected:
+            self._protect(case)
+        if self.story.apart:
+            protection.keep_apart(
+                case=case, apart=True, reason="Vanhemmat ovat pyytäneet omat tapaamiset.", by=self.coordinator,
+                now=self._at(self.story.days, 10),
+            )  # fmt: skip
         if self.story.stage in ("scheduling", "agreed", "follow_up"):
             self._meeting(case)
         for step in STEPS:
             if (due_at := step_due_at(Case.objects.get(pk=case.pk), step)) <= self.now:
                 escalate(case_id=case.pk, now=due_at)
+
+    def _protect(self, case: Case) -> None:
+        at = self._at(self.story.days, 10)
+        away = list(
+            case.persons.filter(name__in=[name for name, *_ in self.story.guardians[1:]]).values_list("pk", flat=True)
+        )
+        protection.protect(case=case, reason="Äiti kertoi turvakiellosta.", by_hand=away, by=self.coordinator, now=at)
+        seat = case.memberships.get(user=self.cast.people["Sari"], ended_at=None)
+        name_member(case=case, membership=seat, named=True, reason="Tapaa perhettä kotona.", by=self.coordinator, now=at)
 
     def _at(self, days_ago: int, hour: int = 9) -> datetime:
         """A moment of the past: never later than now, and for a call of today an hour ago."""
@@ -110,7 +131,7 @@ class Way:
         )  # fmt: skip
         call = intake.begin_call(by=self.coordinator, area=self.cast.area, concern=concern, now=at)
         fields: dict[str, Any] = {
-            "child_family_name": story.family, "protected": story.protected, "consent": story.consent, "route": "network",
+            "child_family_name": story.family, "consent": story.consent, "route": "network",
             "guardians": ", ".join(f"{n} {story.family}, {r}" for n, r, _ in story.guardians),
             "consent_by": "huoltaja puhelimessa", "consent_for": "kutsuttavat yksiköt",
         }  # fmt: skip
@@ -128,8 +149,10 @@ class Way:
                 by=self.coordinator, now=at,
             )  # fmt: skip
         for name in self.story.members:
-            user = self.cast.people[name]
-            meeting.add_member(case=case, user=user, must_attend=name == "Sari", by=self.coordinator, now=at)
+            meeting.add_member(
+                case=case, user=self.cast.people[name], must_attend=name == "Sari", masked=name in self.story.masked,
+                index_only=name in self.story.index_only, by=self.coordinator, now=at,
+            )  # fmt: skip
         self._consents(case, at + timedelta(minutes=5))
 
     def _consents(self, case: Case, at: datetime) -> None:
@@ -142,13 +165,46 @@ class Way:
                 valid_until=None, by=self.coordinator, now=at,
             )  # fmt: skip
 
+        if turn := TURNS.get(self.story.child):
+            turn(self, case, at + timedelta(minutes=5))
+
+    def _aatu(self, case: Case, at: datetime) -> None:
+        """The father has an answer for some, says no to one matter, and thinks about the rest."""
+        father = case.persons.get(kind=PersonKind.GUARDIAN, name="Marko")
+        kaisa, antti = (case.memberships.get(user=self.cast.people[name]) for name in ("Kaisa", "Antti"))
+        words = [Word(kaisa, Section.PLAN, "yes"), Word(kaisa, Section.THEMES, "thinking"),
+                 Word(antti, Section.PLAN, "thinking"), Word(antti, Section.CONTACT, "no")]  # fmt: skip
+        record_words(case=case, giver=father, words=words, way="phone", valid_until=None, by=self.coordinator, now=at)
+
+    def _lumi(self, case: Case, at: datetime) -> None:
+        """The mother has taken back what she said to family guidance; the association still waits for its paper."""
+        mother = case.persons.get(kind=PersonKind.GUARDIAN)
+        sari = case.memberships.get(user=self.cast.people["Sari"])
+        withdraw(case=case, giver=mother, member=sari, by=self.coordinator, now=at)
+
+    def _veikko(self, case: Case, at: datetime) -> None:
+        """At fifteen he understands what this is about, decides himself, and keeps the talk to himself."""
+        assess_capacity(
+            case=case, finding="capable", grounds="Kertoi omin sanoin, mitä kysytään ja mitä siitä seuraa.",
+            assessed_on=helsinki_date(at), by=self.coordinator, now=at,
+        )  # fmt: skip
+        veikko, mother = case.persons.get(kind=PersonKind.CHILD), case.persons.get(kind=PersonKind.GUARDIAN)
+        jaana, sari, tuomas = (case.memberships.get(user=self.cast.people[n]) for n in ("Jaana", "Sari", "Tuomas"))
+        words = [Word(seat, section, "yes") for seat in (jaana, sari) for section in ASKED]
+        words.append(Word(tuomas, Section.TIME, "yes"))
+        record_words(case=case, giver=veikko, words=words, way="paper", valid_until=None, by=self.coordinator, now=at)
+        hide_from(
+            case=case, guardian=mother, section=Section.THEMES, reason="Haluan itse kertoa kavereista.",
+            by=self.coordinator, now=at,
+        )  # fmt: skip
+
     def _meeting(self, case: Case) -> None:
         story = self.story
         proposed = min(self._at(max(story.days - 2, 0), 10), self.now - timedelta(minutes=20))
         held = story.stage == "follow_up"
         day = self._working(case.t0_at + timedelta(days=9) if held else self.now + timedelta(days=story.meets_in))
         row = meeting.propose(
-            case=case, starts_at=at_helsinki(day, time(14, 30)), minutes=75, place="Kuusirannan perhekeskus, huone Kaarna",
+            case=case, starts_at=at_helsinki(day, time(14, 30)), minutes=75, place="" if meeting.place_by_phone(case) else "Kuusirannan perhekeskus, huone Kaarna", guardian=self._guardian(case),
             note_taker=self.cast.people[story.caller], by=self.coordinator, now=proposed,
         )  # fmt: skip
         self._answers(row, proposed + timedelta(minutes=5), everybody=story.stage != "scheduling")
@@ -156,6 +212,10 @@ class Way:
             meeting.confirm(meeting=row, by=self.coordinator, now=proposed + timedelta(minutes=10))
         if held:
             self._held(row, row.starts_at)
+
+    def _guardian(self, case: Case) -> int | None:
+        seat = case.memberships.current().filter(person__name=self.story.apart).first() if self.story.apart else None
+        return seat.pk if seat else None
 
     def _working(self, moment: datetime) -> date:
         day = helsinki_date(moment)
@@ -200,3 +260,7 @@ class Way:
             logbook=book, form_key=uuid.uuid4(), kind="promise", what=what, membership=member,
             due_on=self.today + timedelta(days=due_in), by=self.coordinator, now=row.ends_at,
         )  # fmt: skip
+
+
+# What a family has said after the first call, where it is not the ordinary.
+TURNS = {"Aatu": Way._aatu, "Lumi": Way._lumi, "Veikko": Way._veikko}

@@ -30,7 +30,9 @@ UNITS = {
     "Kuusirannan neuvola": "Neuvola ja terveys",
     "Mielenterveyspalvelut Kuusiranta": "Aikuisten palvelut",
     "Perheiden talo": NGO,
+    "Palveluohjaus Lakeus": "Lapsiperheiden palvelut",
 }
+OTHER_AREA = {"Palveluohjaus Lakeus"}  # units of Lakeus
 # Name, title, unit, role, what the role is bound to.
 PEOPLE: list[tuple[str, str, str | None, str, str]] = [
     ("Riikka Tuulenpää", "palveluohjaaja", "Palveluohjaus Kuusiranta", Role.COORDINATOR, "area"),
@@ -44,11 +46,16 @@ PEOPLE: list[tuple[str, str, str | None, str, str]] = [
     ("Elsa Mäntylampi", "varhaiskasvatuksen opettaja", "Päiväkoti Hippula", Role.PROFESSIONAL, ""),
     ("Olli Rantakivi", "isäryhmän ohjaaja", "Perheiden talo", Role.PROFESSIONAL, ""),
     ("Jaana Harjuniitty", "nuorisotyöntekijä", "Etsivä nuorisotyö", Role.PROFESSIONAL, ""),
+    ("Heikki Saloranta", "psykiatrinen sairaanhoitaja", "Mielenterveyspalvelut Kuusiranta", Role.PROFESSIONAL, ""),
     ("Marja Kuusela", "päiväkodin johtaja", "Päiväkoti Pikkukäpy", Role.UNIT_HEAD, "unit"),
     ("Päivi Kallioranta", "johtotiimin puheenjohtaja", "Päiväkoti Hippula", Role.LEADERSHIP, "area"),
     ("Ville Harjukallio", "tietosuojavastaava", None, Role.OFFICER, ""),
+    ("Teija Lakeusmaa", "palveluohjaaja", "Palveluohjaus Lakeus", Role.COORDINATOR, "area"),
     ("Elina Saarikko", "pääkäyttäjä", None, Role.ADMINISTRATOR, ""),
 ]
+
+
+PROTECTED = {"Elsa Mäntylampi"}
 
 
 @dataclass
@@ -81,6 +88,7 @@ def load() -> Cast:
             },
         )  # fmt: skip
         lakeus.municipalities.set(Municipality.objects.filter(code__in=["072", "244", "425", "436", "494", "859"]))
+    lakeus = Area.objects.get(county=county, name="Lakeus")
     cast = Cast(area)
     for name, agency_name in UNITS.items():
         controller, sector = AGENCIES[agency_name]
@@ -90,7 +98,8 @@ def load() -> Cast:
                 "legal_name": controller, "controller": controller, "sector": sector, "written_consent": sector not in ORAL,
             },
         )  # fmt: skip
-        cast.units[name], _ = Unit.objects.get_or_create(agency=agency, name=name, defaults={"area": area})
+        there = lakeus if name in OTHER_AREA else area
+        cast.units[name], _ = Unit.objects.get_or_create(agency=agency, name=name, defaults={"area": there})
     for person in PEOPLE:
         _person(cast, *person)
     if made:
@@ -107,11 +116,12 @@ def _person(cast: Cast, name: str, title: str, unit: str | None, role: str, boun
         user = User(
             email=email, name=name, title=title, unit=home, phone=f"040 000 {len(cast.people) + 101:04}",
             lp_trained_on=date(2024, 9, 12) if role == Role.PROFESSIONAL else None,
+            protected_identity=name in PROTECTED,
         )  # fmt: skip
         user.set_unusable_password()
         user.save()
         RoleMembership.objects.create(
-            user=user, role=role, starts_on=date(2024, 1, 1), area=cast.area if bound == "area" else None,
+            user=user, role=role, starts_on=date(2024, 1, 1), area=(home.area if home else cast.area) if bound == "area" else None,
             unit=home if bound == "unit" else None,
         )  # fmt: skip
     cast.people[name.split()[0]] = user

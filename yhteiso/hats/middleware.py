@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 from django.utils import timezone
 
+from yhteiso.audit.keys import request_key
 from yhteiso.audit.models import Verb, record
 from yhteiso.hats.wear import put_on, take_off, wearing
 
@@ -18,6 +19,8 @@ logger = logging.getLogger(__name__)
 BAREHEADED = ("account_", "mfa_", "demo-signin", "invitation", "set_language", "keepalive")
 # These touch no database, or must answer when it is down.
 WITHOUT_DATABASE = {"health", "gallery", "csp-report"}
+# Answers that refuse, with the word by which the log tells them.
+DENIALS = {400: "form", 403: "form", 404: "not visible", 405: "method"}
 
 
 class HatMiddleware:
@@ -43,6 +46,8 @@ class HatMiddleware:
                 response = self.get_response(request)
                 if hasattr(response, "render") and not getattr(response, "is_rendered", True):
                     response = response.render()
+                if hat:
+                    self.note_denial(request, response.status_code, hat, name)
                 if response.status_code >= 500:
                     transaction.set_rollback(True)
             finally:
@@ -52,13 +57,28 @@ class HatMiddleware:
             self.note_failure(request, hat, name)
         return response
 
+    def note_denial(self, request: HttpRequest, status: int, hat: str, name: str) -> None:
+        """A refusal that no page wrote down itself: an unknown reference, a forged form, a method that is not there.
+
+        The page of an unknown address tells nothing and is not written; neither is somebody who is only sent to sign in.
+        """
+        user: Any = request.user
+        if status not in DENIALS or not name or not user.is_authenticated or getattr(request, "denial_logged", False):
+            return
+        unit = getattr(user, "unit", None)
+        record(
+            verb=Verb.DENY, page=name, actor_id=user.pk, actor_name=user.name, hat=hat, now=timezone.now(),
+            actor_agency=unit.agency.name if unit else "", actor_unit=unit.name if unit else "",
+            reason=DENIALS[status], request_id=request_key(request),
+        )  # fmt: skip
+
     def note_failure(self, request: HttpRequest, hat: str, name: str) -> None:
         """The read log's row went with everything else; this one tells, in a transaction of its own, that it failed."""
         user: Any = request.user
         with wearing(hat, user.pk):
             record(
                 verb=Verb.FAIL, page=name, actor_id=user.pk, actor_name=getattr(user, "name", ""), hat=hat,
-                now=timezone.now(), reason="error",
+                now=timezone.now(), reason="error", request_id=request_key(request),
             )  # fmt: skip
 
 

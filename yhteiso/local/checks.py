@@ -35,6 +35,7 @@ def checks(addresses: Addresses) -> list[Check]:
     return [
         Check("ruff", [sys.executable, "-m", "ruff", "check", "."], owner),
         Check("ruff format", [sys.executable, "-m", "ruff", "format", "--check", "."], owner),
+        Check("raw SQL", [sys.executable, "-m", "yhteiso.local.raw_sql"], owner),
         Check("djhtml", [sys.executable, "-m", "djhtml", "--check", "templates"], owner),
         Check("import contracts", [str(programs / "lint-imports")], owner),
         Check("migrations", [sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"], owner),

@@ -5,11 +5,13 @@ Only what repeats inside a row or needs a little logic is a tag; larger still pi
 words of the caller's template; every text is escaped here.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
 from django import template
+from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
@@ -28,6 +30,12 @@ register.tags.update(ui_days.register.tags)
 def name_in(user: Any, case: Any) -> str:
     """What a family's pages call a person: a masked member's unit and name stay out of them."""
     return str(case.name_of(user)) if user else ""
+
+
+@register.filter
+def as_json(value: Any) -> str:
+    """JSON for a data attribute: a page without inline scripts hands a script its data there."""
+    return json.dumps(value, cls=DjangoJSONEncoder)
 
 
 @register.simple_tag
@@ -57,7 +65,7 @@ def states(items: Iterable[Sequence[str]]) -> SafeString:
 
 @register.simple_tag
 def y_mark(kind: str, word: str, who: str = "") -> SafeString:
-    """A mark in a cell. Kinds: yes, wait, no, locked, end. A refusal is grey, never red."""
+    """A mark in a cell. Kinds: yes, wait, part, no, locked, end. A refusal is grey, never red."""
     tone, icon_name = _MARKS[kind]
     name = format_html("<b>{}</b> ", who) if who else EMPTY
     return format_html('<span class="y-mark y-mark--{}">{}<span>{}{}</span></span>', tone, ICONS[icon_name], name, word)
@@ -66,6 +74,7 @@ def y_mark(kind: str, word: str, who: str = "") -> SafeString:
 _MARKS = {
     "yes": ("yes", "check"),
     "wait": ("wait", "clock"),
+    "part": ("wait", "half"),
     "no": ("no", "cross"),
     "locked": ("no", "lock"),
     "end": ("end", "undo"),

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from yhteiso import reference
-from yhteiso.demo import families, history, people
+from yhteiso.demo import families, history, people, standing
 from yhteiso.start import database_is_demo
 
 
@@ -29,5 +29,6 @@ class Command(BaseCommand):
         now = timezone.now()
         history.load(cast, now=now)
         families.load(cast, now=now)
+        standing.load(cast, now=now)
         history.freeze(cast, now=now)
         self.stdout.write("The demonstration data is loaded.")

@@ -1,0 +1,97 @@
+"""What waits for somebody, in words. None of them names a child: a task may be read by whoever can't open the situation."""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from cases.models import TaskKind
+
+
+@dataclass(frozen=True)
+class Words:
+    """One kind of task: what has happened, what to do about it, and the page where it is done.
+
+    `page` is a name of the address book. It takes the situation's reference, or where `by_about` what the task is about.
+    """
+
+    title: str | Promise
+    what: str | Promise
+    icon: str
+    page: str = "case"
+    by_about: bool = False
+
+
+WORDS: dict[str, Words] = {
+    TaskKind.CONSENT_WITHDRAWN: Words(
+        _("A consent was withdrawn"),
+        _("Look at what closed, and tell those whom it concerns. What they may no longer see is closed already."),
+        "lock",
+        "case-network",
+    ),
+    TaskKind.CONSENT_EXPIRES: Words(
+        _("A consent ends soon"),
+        _("Ask the family whether it still holds, before it ends by itself."),
+        "clock",
+        "case-network",
+    ),
+    TaskKind.CONSENT_PAPER: Words(
+        _("A consent waits for its paper"),
+        _("Nothing opens to this unit before the paper or the family's own confirmation is recorded."),
+        "doc",
+        "case-network",
+    ),
+    TaskKind.HAND_OVER: Words(
+        _("A situation is offered or asked for"),
+        _("Say yes or no. Until then nobody's duty changes."),
+        "hands",
+        "hand-over",
+        by_about=True,
+    ),
+    TaskKind.HANDED_OVER: Words(
+        _("You answer for a situation now"),
+        _("Read where it stands, and tell the family who calls them from now on."),
+        "star",
+    ),
+    TaskKind.EXCEPTIONAL: Words(
+        _("Somebody opened a situation exceptionally"),
+        _("Read the reason. Tell the family, unless it endangers the child."),
+        "eye",
+        "exceptional-review",
+        by_about=True,
+    ),
+    TaskKind.EXCEPTIONAL_REVIEW: Words(
+        _("An exceptional opening waits for its review"),
+        _("Was there a reason? Another person than the one who opened says it."),
+        "search",
+        "exceptional-review",
+        by_about=True,
+    ),
+    TaskKind.RECUSED: Words(
+        _("Somebody is disqualified in a situation"),
+        _("They no longer see it. Look at what they had promised, and ask somebody else of the unit along."),
+        "people",
+    ),
+    TaskKind.SEAT_VACANT: Words(
+        _("A member of the network has left the unit"),
+        _("They no longer see the situation. End the membership, and ask the unit for somebody else."),
+        "people",
+        "case-network",
+    ),
+    TaskKind.PLACE_BY_PHONE: Words(
+        _("Tell the place by phone"), _("The place of this meeting stands nowhere. Call each who comes."), "phone"
+    ),
+    TaskKind.OTHER_GUARDIAN: Words(
+        _("Tell the other guardian by hand"), _("Nothing goes to them by itself in this situation."), "hands"
+    ),
+    TaskKind.PROTECTED_LOOK: Words(
+        _("Somebody looked for a protected situation"),
+        _("Nothing was told to them. Find out who asked, and whether somebody needs to be warned."),
+        "warn",
+    ),
+}
+
+
+def words_of(kind: str) -> Words:
+    """The words of a kind; of one that is not here yet its own name, so that nothing that waits is ever hidden."""
+    return WORDS.get(kind) or Words(dict(TaskKind.choices).get(kind, kind), "", "bell")

@@ -1,0 +1,94 @@
+"""Precautions as they touch meetings: who is told the place by phone, and who is no longer invited with whom."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from cases.access import NotAllowed
+from cases.actions import protection as cases
+from cases.actions.case import lock
+from cases.models import Case, PersonKind
+from meetings.actions.meeting import finish_calls
+from meetings.models import Meeting, MeetingStatus, Participant
+from networks.models import User
+
+COMING = (MeetingStatus.PROPOSED, MeetingStatus.CONFIRMED)
+
+
+@transaction.atomic
+def protect(*, case: Case, reason: str, by_hand: Collection[int], by: User, now: datetime) -> Case:
+    """Protect the family, and take back the invitation of whoever is told by hand only.
+
+    The database empties the places of coming meetings with the same row (meetings/migrations/0004). Raises NotAllowed as
+    `cases.actions.protection.protect` does.
+    """
+    case = lock(case)
+    _coming_seats(case).filter(membership__person_id__in=by_hand).delete()
+    return cases.protect(case=case, reason=reason, by_hand=by_hand, by=by, now=now)
+
+
+@transaction.atomic
+def lift_protection(*, case: Case, reason: str, by: User, now: datetime) -> Case:
+    """Lift the protection. A coming meeting may have a place again, unless somebody in the network is protected."""
+    case = cases.lift_protection(case=case, reason=reason, by=by, now=now)
+    if not case.memberships.current().filter(user__protected_identity=True).exists():
+        for meeting in case.meetings.coming():
+            finish_calls(meeting, by=by, now=now)
+        case.meetings.coming().update(by_phone=False)
+    return case
+
+
+@transaction.atomic
+def keep_apart(
+    *, case: Case, apart: bool, reason: str, guardian: int | None = None, by: User, now: datetime
+) -> Case:  # fmt: skip
+    """Meet the guardians apart from now on, or together again. `guardian` (a person's id) keeps the coming meeting.
+
+    Raises NotAllowed when both are invited to a coming meeting and neither was chosen.
+    """
+    case = cases.keep_apart(case=case, apart=apart, reason=reason, by=by, now=now)
+    both = _coming_seats(case).filter(membership__person__kind=PersonKind.GUARDIAN, membership__ended_at=None)
+    if not apart or both.count() < 2:
+        return case
+    if guardian is None or not both.filter(membership__person_id=guardian).exists():
+        raise NotAllowed(_("Both guardians are invited to the coming meeting. Choose which of them it is with."))
+    both.exclude(membership__person_id=guardian).delete()
+    return case
+
+
+def invited_guardians(case: Case) -> list[int]:
+    """The guardians (person ids) who are invited to a coming meeting."""
+    rows = _coming_seats(case).filter(membership__person__kind=PersonKind.GUARDIAN, membership__ended_at=None)
+    return [pk for pk in rows.values_list("membership__person_id", flat=True) if pk]
+
+
+def _coming_seats(case: Case) -> QuerySet[Participant]:
+    return Participant.objects.filter(case=case, meeting__status__in=COMING)
+
+
+@transaction.atomic
+def tell_place(*, participant: Participant, by: User, now: datetime) -> Participant:
+    """Record that this person was told the place by phone. Twice is once; with the last one the task is done.
+
+    Raises NotAllowed for a meeting whose place is not told by phone, or that is over.
+    """
+    case = lock(participant.case)
+    row = Participant.objects.select_for_update(of=("self",), no_key=True).select_related("meeting").get(pk=participant.pk)
+    if not row.meeting.by_phone or row.meeting.status not in COMING:
+        raise NotAllowed(_("The place of this meeting is not told by phone."))
+    if row.place_told_at is None:
+        row.place_told_at, row.place_told_by = now, by
+        row.save(update_fields=["place_told_at", "place_told_by"])
+    if not to_tell(row.meeting).filter(place_told_at=None).exists():
+        row.meeting.case = case
+        finish_calls(row.meeting, by=by, now=now)
+    return row
+
+
+def to_tell(meeting: Meeting) -> QuerySet[Participant]:
+    """Everybody invited who must hear the place: not the child, whom somebody brings."""
+    here = meeting.participants.filter(membership__ended_at=None)
+    return here.exclude(membership__person__kind=PersonKind.CHILD)

@@ -1,0 +1,66 @@
+"""What a notice says. Other applications add their own kinds: `SENTENCES["kind"] = lazy text with %(name)s`."""
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from networks.models import Notice, Role
+
+SENTENCES: dict[str, str | Promise] = {
+    "power_waiting": _("%(by)s proposed: %(what)s, %(who)s. It waits for your answer."),
+    "power_yours": _(
+        "Your account was changed: %(what)s. Proposed by %(by)s, accepted by %(accepter)s. If you did not expect this, "
+        "call the coordinating number at once."
+    ),
+    "power_given": _("%(what)s: %(who)s. Proposed by %(by)s, accepted by %(accepter)s."),
+    "power_accepted": _("Your proposal was accepted: %(what)s, %(who)s. Accepted by %(accepter)s."),
+    "power_declined": _("Your proposal was declined: %(what)s, %(who)s. Declined by %(by)s."),
+    "account_suspended": _("The account of %(who)s was suspended by %(by)s."),
+    "account_closed": _("The account of %(who)s was closed for good by %(by)s."),
+    "role_ended": _("A role ended: %(role)s, %(who)s. Ended by %(by)s."),
+}
+UNKNOWN = _("Something was changed. If you do not know what, call the coordinating number.")
+WHAT = {
+    "role": _("new role: %(role)s"),
+    "invitation": _("new account: %(role)s"),
+    "email": _("new sign-in address"),
+    "second_factor": _("second step of sign-in removed"),
+    "resume": _("account back in use"),
+}
+
+
+class _Words(dict[str, Any]):
+    """The parameters of a sentence. One that an older notice does not have is left empty: a page is never lost for it."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def role_text(role: str, place: str) -> str:
+    """«Coordinator, Kuusiranta»: a role and its place; an unknown role as it is."""
+    label = str(Role(role).label) if role in Role.values else role
+    return f"{label}, {place}" if place else label
+
+
+def sentence(notice: Notice) -> str:
+    """The notice in the reader's language."""
+    words = _Words(notice.params)
+    words["role"] = role_text(str(words["role"]), str(words["place"]))
+    words["what"] = str(WHAT.get(str(words["what"]), "")) % words
+    text = str(SENTENCES.get(notice.kind, UNKNOWN)) % words
+    return text[:1].upper() + text[1:]
+
+
+def address(notice: Notice) -> str:
+    """Where the notice leads, or ''."""
+    if notice.kind in ("power_waiting", "power_accepted", "power_declined") and notice.params.get("ref"):
+        return reverse("power", args=[notice.params["ref"]])
+    return ""
+
+
+def title_of(count: int) -> str:
+    """The words of the count in the frame, for who hears the page."""
+    return _now("Notices") if not count else _now("Notices, %(count)s new") % {"count": count}

@@ -1,0 +1,45 @@
+"""Thousands of steps of a network's life, and after each of them three answers to one question: who sees what?
+
+The plain model (`tests.access.model`), the application (`visible_to`, `sections`) and PostgreSQL's rows must agree.
+"""
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from networks.models import Agency, Role, RoleMembership, Sector, Unit
+from tests.access.machine import Machine
+from tests.personas import World
+
+
+@pytest.fixture
+def network(world: World) -> World:
+    """The world with a parish, somebody answering for the area, and somebody with two roles."""
+    parish = Agency.objects.create(
+        name="Seurakunta", legal_name="x", controller="x", sector=Sector.NGO, written_consent=True
+    )
+    world.church = Unit.objects.create(agency=parish, area=world.area, name="Kerho")
+    world.responsible = world.person("Outi Vastuu", Role.RESPONSIBLE, world.guidance, area=world.area)
+    world.parish = world.person("Pekka Kerho", Role.PROFESSIONAL, world.church)
+    world.two_roles = world.person("Mari Kaksi", Role.COORDINATOR, world.other_unit, area=world.other_area)
+    RoleMembership.objects.create(user=world.two_roles, role=Role.PROFESSIONAL, starts_on="2020-01-01")
+    Machine.world, Machine.steps, Machine.done = world, 0, {}
+    return world
+
+
+def run(examples: int, steps: int, *, seed: bool) -> int:
+    run_state_machine_as_test(
+        Machine,
+        settings=settings(
+            max_examples=examples, stateful_step_count=steps, deadline=None, derandomize=seed, database=None,
+            suppress_health_check=list(HealthCheck), phases=(Phase.explicit, Phase.generate),
+        ),
+    )  # fmt: skip
+    print(f"{Machine.steps} steps; {dict(sorted(Machine.done.items()))}")
+    return Machine.steps
+
+
+def test_the_three_agree(network: World) -> None:
+    assert run(int(os.environ.get("EXAMPLES", "20")), 50, seed=True) >= 0
