@@ -19,12 +19,13 @@ COLUMNS = {
     "networks_area": "id name name_genitive phone hours emergency_phone county_id",
     "networks_area_municipalities": "id area_id municipality_id",
     "networks_unit": "id name agency_id area_id",
-    "networks_user": "id password email name sort_key title phone language protected_identity is_active created_at unit_id",
+    "networks_user": "id password email name sort_key title phone language protected_identity is_active created_at unit_id"
+    " session_epoch",
     "networks_rolemembership": "id role starts_on area_id user_id unit_id",
     "cases_case": "id ref status opened_at t0_at day14_on plan_by_on first_met_at delay_reason consent protected child_name"
     " child_age caller_label closed_at close_reason area_id closed_by_id coordinator_id opened_by_id guardians_apart lead_id",
     "cases_casetext": "case_id strengths everyday around guardians consent_by consent_for",
-    "cases_person": "id kind name family_name relation language interpreter consent consent_on case_id",
+    "cases_person": "id kind name family_name relation language interpreter consent consent_on case_id by_hand",
     "cases_personcontact": "person_id born_on phone case_id",
     "cases_membership": "id role must_attend masked started_at ended_at end_reason case_id ended_by_id started_by_id unit_id"
     " user_id person_id index_only named sections",
@@ -33,7 +34,7 @@ COLUMNS = {
     "cases_caseevent": "id kind at detail by_id case_id",
     "cases_twoweekoutcome": "case_id met day_number day14_on written_at",
     "meetings_meeting": "id ref kind status starts_at ends_at place proposed_at confirmed_at began_at move_reason case_id"
-    " held_by_id proposed_by_id",
+    " held_by_id proposed_by_id by_phone",
     "meetings_participant": "id answer answered_at present answered_by_id case_id meeting_id membership_id",
     "meetings_logbook": "id opened_at child_heard child_words next_on ends_here version approved_at approved_by_id case_id"
     " opened_by_id template_id meeting_id",
@@ -188,7 +189,7 @@ class Maker:
             self.people[label] = email
         self.line(
             "networks_user", key, f"!{key:040}", email, name, sort_key(name), "ammattilainen", "", "fi", False, True,
-            self.at(self.days[-1]), unit,
+            self.at(self.days[-1]), unit, 0,
         )  # fmt: skip
         self.line(
             "networks_rolemembership", self.bulk.key("networks_rolemembership"), role, "2020-01-01", area, key, unit_of
