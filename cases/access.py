@@ -70,27 +70,46 @@ def sections(user: User, case: Case) -> frozenset[str]:
     rows that decide are not all the member's to read.
     """
     if case.sections is None:
-        case.sections = frozenset(Section.values) if user.hat == "area" else _opened(case)
+        case.sections = frozenset(Section.values) if user.hat == "area" else _opened(case, alone=False)
         case.child_shown = Section.TIME in case.sections
     return case.sections
 
 
-def name_children(user: User, cases: Iterable[Case]) -> None:
-    """Let a list call by name the children whom this reader may know of; one question for the whole page."""
+def name_children(user: User, cases: Iterable[Case], *, alone: bool = False) -> None:
+    """Let a list call by name the children whom this reader may know of; one question for the whole page.
+
+    `alone`: the rest of the page shows nothing of other situations, so the walls need not look at those.
+    """
+    cases = list(cases)
     if user.hat == "area":
         known = None
     else:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT sec.open_cases('time')")
-            known = set(cursor.fetchone()[0])
+            if alone and cases:
+                cursor.execute(NAMES_ALONE, [_keys(cases)])
+            else:
+                cursor.execute("SELECT '', sec.open_cases('time')")
+            known = set(cursor.fetchone()[1])
     for case in cases:
         case.child_shown = known is None or case.pk in known
 
 
-def _opened(case: Case) -> frozenset[str]:
+# Narrows what the member's policies look at (migration 0022). It can only hide; the hat's end forgets it.
+SECTIONS_ALONE = "SELECT set_config('app.cases', %s, true), sec.my_sections(%s)"
+NAMES_ALONE = "SELECT set_config('app.cases', %s, true), sec.open_cases('time')"
+
+
+def _keys(cases: Iterable[Case]) -> str:
+    return ",".join(str(case.pk) for case in cases)
+
+
+def _opened(case: Case, *, alone: bool) -> frozenset[str]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT sec.my_sections(%s)", [case.pk])
-        return frozenset(cursor.fetchone()[0])
+        if alone:
+            cursor.execute(SECTIONS_ALONE, [_keys([case]), case.pk])
+        else:
+            cursor.execute("SELECT '', sec.my_sections(%s)", [case.pk])
+        return frozenset(cursor.fetchone()[1])
 
 
 def get_case(request: HttpRequest, ref: str, permission: Permission = "view", verb: Verb = Verb.VIEW) -> Case:
@@ -104,6 +123,9 @@ def get_case(request: HttpRequest, ref: str, permission: Permission = "view", ve
     if case is None:
         log(request, Verb.DENY, reason="not visible")
         raise Http404
+    if user.hat == "member":  # the rest of this request is about this situation only
+        case.sections = _opened(case, alone=True)
+        case.child_shown = Section.TIME in case.sections
     if not can(user, permission, case):
         log(request, Verb.DENY, case=case, reason=permission)
         raise PermissionDenied(_refusal(user, permission))

@@ -37,7 +37,7 @@ def case_list(request: UserRequest) -> HttpResponse:
     found = list(_after(_in_order(rows, stage), stage, last)[: PAGE + 1])
     more = found[PAGE - 1].ref if len(found) > PAGE else ""
     found = found[:PAGE]
-    name_children(user, found)
+    name_children(user, found, alone=True)
     log(request, Verb.LIST, cases=found)
     stages = [("open", _("Open ones")), *Status.choices]
     context = {

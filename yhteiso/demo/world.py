@@ -19,12 +19,13 @@ COLUMNS = {
     "networks_area": "id name name_genitive phone hours emergency_phone county_id",
     "networks_area_municipalities": "id area_id municipality_id",
     "networks_unit": "id name agency_id area_id",
-    "networks_user": "id password email name sort_key title phone language protected_identity is_active created_at unit_id",
+    "networks_user": "id password email name sort_key title phone language protected_identity is_active created_at unit_id"
+    " session_epoch",
     "networks_rolemembership": "id role starts_on area_id user_id unit_id",
     "cases_case": "id ref status opened_at t0_at day14_on plan_by_on first_met_at delay_reason consent protected child_name"
     " child_age caller_label closed_at close_reason area_id closed_by_id coordinator_id opened_by_id guardians_apart lead_id",
     "cases_casetext": "case_id strengths everyday around guardians consent_by consent_for",
-    "cases_person": "id kind name family_name relation language interpreter consent consent_on case_id",
+    "cases_person": "id kind name family_name relation language interpreter consent consent_on case_id by_hand",
     "cases_personcontact": "person_id born_on phone case_id",
     "cases_membership": "id role must_attend masked started_at ended_at end_reason case_id ended_by_id started_by_id unit_id"
     " user_id person_id index_only named sections",
@@ -33,7 +34,7 @@ COLUMNS = {
     "cases_caseevent": "id kind at detail by_id case_id",
     "cases_twoweekoutcome": "case_id met day_number day14_on written_at",
     "meetings_meeting": "id ref kind status starts_at ends_at place proposed_at confirmed_at began_at move_reason case_id"
-    " held_by_id proposed_by_id",
+    " held_by_id proposed_by_id by_phone",
     "meetings_participant": "id answer answered_at present answered_by_id case_id meeting_id membership_id",
     "meetings_logbook": "id opened_at child_heard child_words next_on ends_here version approved_at approved_by_id case_id"
     " opened_by_id template_id meeting_id",
@@ -137,7 +138,8 @@ class Maker:
             self.line("networks_agency", key, f"{name} {self.seed}/{key}", "Keksitty", "Keksitty", sector, written)
             agencies.append(key)
         cities = list(Municipality.objects.filter(county=county).order_by("pk").values_list("pk", flat=True))
-        each = max(8, round(self.cases * 4 / PER_PROFESSIONAL / self.areas))
+        # As many in each unit: neighbours in the list, who come into one network, are never of the same unit.
+        each = max(1, round(self.cases * 4 / PER_PROFESSIONAL / self.areas / len(SECTORS))) * len(SECTORS)
         made = [self._place(n, county.pk, cities[n % len(cities)], agencies, each) for n in range(self.areas)]
         units = [self._unit(f"Mittaus {n}", agencies[2], made[0].pk) for n in range(2)]
         for label, unit, count in (("member", units[0], 50), ("heavy", units[1], 1000)):
@@ -187,7 +189,7 @@ class Maker:
             self.people[label] = email
         self.line(
             "networks_user", key, f"!{key:040}", email, name, sort_key(name), "ammattilainen", "", "fi", False, True,
-            self.at(self.days[-1]), unit,
+            self.at(self.days[-1]), unit, 0,
         )  # fmt: skip
         self.line(
             "networks_rolemembership", self.bulk.key("networks_rolemembership"), role, "2020-01-01", area, key, unit_of

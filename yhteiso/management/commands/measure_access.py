@@ -41,7 +41,7 @@ class Command(BaseCommand):
             self.stdout.write(f"  {ratio.what}: {ratio.walled:.2f} / {ratio.plain:.2f} ms = {ratio.value:.2f}")
         for ratio in measure.pages(user, rounds=options["rounds"]):
             self.stdout.write(
-                f"  {ratio.what}: {ratio.walled:.1f} / {ratio.plain:.1f} ms, throughput {1 / ratio.value:.2f} of that without"
+                f"  {ratio.what}: {ratio.walled:.1f} / {ratio.plain:.1f} ms, {1 / ratio.value:.2f} of the throughput without"
             )
         if options["explain"]:
             self.stdout.write(measure.explain(user))
