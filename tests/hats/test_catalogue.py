@@ -122,11 +122,17 @@ def test_no_hat_hands_its_rights_on_or_is_another(db: None) -> None:
 
 
 def test_who_may_do_what_is_the_list_that_people_have_read(db: None) -> None:
-    now = {" | ".join((kind, what, who or "nobody")) for query in (FUNCTIONS, UPDATES, DELETES) for kind, what, who in asked(query)}
+    now = {
+        " | ".join((kind, what, who or "nobody"))
+        for query in (FUNCTIONS, UPDATES, DELETES)
+        for kind, what, who in asked(query)
+    }
     every = " ".join(sorted(HATS))
     now = {line.replace(f"| {every}", "| every hat") for line in now}
     read = {line for line in RIGHTS.read_text().splitlines() if line and not line.startswith("#")}
-    assert now == read, "\n" + "\n".join([*(f"+ {row}" for row in sorted(now - read)), *(f"- {row}" for row in sorted(read - now))])
+    assert now == read, "\n" + "\n".join(
+        [*(f"+ {row}" for row in sorted(now - read)), *(f"- {row}" for row in sorted(read - now))]
+    )
 
 
 @pytest.mark.parametrize("hat", HATS)
@@ -134,7 +140,11 @@ def test_no_hat_writes_who_leads_a_situation(world: World, hat: str) -> None:
     """Its twin on the same row: the coordinator's hat writes the name of the child."""
     case = world.case()
     for column in ("lead_id", "coordinator_id", "area_id", "ref", "opened_at"):
-        with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic(), wearing(hat, world.coordinator.pk):
+        with (
+            pytest.raises(ProgrammingError, match="permission denied"),
+            transaction.atomic(),
+            wearing(hat, world.coordinator.pk),
+        ):
             Case.objects.filter(pk=case.pk).update(**{column: getattr(case, column)})
     if hat == "area":
         with wearing(hat, world.coordinator.pk):

@@ -1,8 +1,8 @@
 """Refuses raw SQL that carries values: part of `make check`, run as `python -m yhteiso.local.raw_sql`.
 
 Row security guards against our own forgotten filters; whoever can write SQL of their own as the web login can change hats.
-So SQL is a constant with parameters, or psycopg's `sql.SQL("…")` with identifiers and literals put in by psycopg. An f-string,
-`%`, `.format`, `+`, or a name that nobody can follow to a constant is refused in `execute`, `executemany`, `raw`, `RawSQL`,
+So SQL is a constant with parameters, or psycopg's `sql.SQL("…")` with identifiers and literals put in by psycopg. An
+f-string, `%`, `.format`, `+`, or a name that nobody can follow to a constant is refused in `execute`, `executemany`, `raw`, `RawSQL`,
 `extra` and `RunSQL`. A function that hands its own argument on to one of these is held to the same wherever it is called.
 """
 
