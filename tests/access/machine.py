@@ -44,6 +44,7 @@ class Machine(Ground):
         self.facts.seats[case.lead_id] = Seat(by.pk, case.pk, by.unit_id, lead=True)
         self.facts.givers[rows.child_of(case).pk] = Giver(case.pk, guardian=False)
         rows.canaries(case, self.world, self.now)
+        self.changed = True
 
     @rule(n=nth, by=actors)
     def close(self, n: int, by: int) -> None:
@@ -63,6 +64,7 @@ class Machine(Ground):
         case = self.case(n)
         file = self.facts.cases[case.pk]
         file.protected = not file.protected
+        self.changed = True
         Case.objects.filter(pk=case.pk).update(protected=file.protected)
 
     @rule(n=nth, s=nth, named=st.booleans())
@@ -70,6 +72,7 @@ class Machine(Ground):
         if seat := self.seat(self.case(n), s):
             Membership.objects.filter(pk=seat.pk).update(named=named)
             self.facts.seats[seat.pk].named = named
+            self.changed = True
 
     # -- the network
 
@@ -342,6 +345,7 @@ class Machine(Ground):
         Membership.objects.filter(pk__in=keys).update(expires_at=self.now - DAY)
         for key in keys:
             self.facts.seats[key].until = self.now - DAY
+        self.changed = bool(keys)
 
     # -- accounts
 
@@ -350,6 +354,7 @@ class Machine(Ground):
         user = getattr(self.world, who)
         User.objects.filter(pk=user.pk).update(is_active=active)
         self.facts.users[user.pk].active = active
+        self.people, self.changed = {}, True
 
     @rule(who=members, unit=st.sampled_from([*UNITS, None, "", "", "", ""]))
     def move(self, who: str, unit: str | None) -> None:
@@ -357,6 +362,7 @@ class Machine(Ground):
         to = getattr(self.world, unit) if unit else user.unit if unit == "" else None  # most come back home
         User.objects.filter(pk=user.pk).update(unit=to)
         self.facts.users[user.pk].unit = to.pk if to else None
+        self.people, self.changed = {}, True
 
     @rule(who=anybody, days=st.sampled_from([-1, 0, None, None, None]), which=nth)
     def end_role(self, who: str, days: int | None, which: int) -> None:
@@ -366,3 +372,4 @@ class Machine(Ground):
         RoleMembership.objects.filter(pk=row.pk).update(ends_on=last)
         roles = self.facts.users[user.pk].roles
         roles[:] = [(r.role, r.area_id, r.ends_on) for r in user.roles.order_by("pk")]
+        self.people, self.changed = {}, True

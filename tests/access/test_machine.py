@@ -19,7 +19,8 @@ def network(world: World) -> World:
         name="Seurakunta", legal_name="x", controller="x", sector=Sector.NGO, written_consent=True
     )
     world.church = Unit.objects.create(agency=parish, area=world.area, name="Kerho")
-    world.responsible = world.person("Outi Vastuu", Role.RESPONSIBLE, world.guidance, area=world.area)
+    if not hasattr(world, "responsible"):
+        world.responsible = world.person("Outi Vastuu", Role.RESPONSIBLE, world.guidance, area=world.area)
     world.parish = world.person("Pekka Kerho", Role.PROFESSIONAL, world.church)
     world.two_roles = world.person("Mari Kaksi", Role.COORDINATOR, world.other_unit, area=world.other_area)
     RoleMembership.objects.create(user=world.two_roles, role=Role.PROFESSIONAL, starts_on="2020-01-01")
