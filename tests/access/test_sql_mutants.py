@@ -74,6 +74,7 @@ def unnoticed(mutants: list[tuple[str, str, str]], proof: Callable[[], object]) 
         try:
             proof()
             left.append(mutant)
+            print(f"unnoticed: {mutant}", flush=True)  # noqa: T201
         except (AssertionError, DatabaseError):
             pass
         transaction.savepoint_rollback(savepoint)
