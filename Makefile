@@ -2,7 +2,7 @@
 # `make` alone shows them. PORT=8001 chooses the web server's port, ARGS="…" goes to the command.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-deep check manage shell seed css reset
+.PHONY: help run test test-deep mutate check manage shell seed css reset
 export ARGS PORT
 
 # exec: a Ctrl-C or a kill reaches the manager itself, without a shell in between.
@@ -19,6 +19,9 @@ test: ## run all tests, or those of ARGS="tests/cases -x"
 
 test-deep: ## run the long tests
 	$(yhteiso) test-deep
+
+mutate: ## change one thing at a time in ARGS="cases/access.py 60" (at most 60 mutants) and see whether the tests notice
+	$(yhteiso) mutate
 
 check: ## lint, types, import contracts, migrations, deployment settings
 	$(yhteiso) check

@@ -27,6 +27,7 @@ class Seat:
     until: datetime | None = None  # let in for a day: until then, into these sections
     sections: frozenset[str] = frozenset()
     ended: bool = False
+    named: bool = False  # of a protected family: sees what is kept from the others
     invited: bool = False  # to the meeting whose themes are looked at
 
 
@@ -134,5 +135,7 @@ def seat_opens(facts: Facts, key: int, seat: Seat, section: str, today: date) ->
     if section == "consents":
         return not seat.index_only
     if section in ("themes", "plan", "contact") and seat.index_only:
+        return False
+    if section == "contact" and facts.cases[seat.case].protected and not seat.named:
         return False
     return agreed(facts, key, seat, "time" if section == "network" else section, today)

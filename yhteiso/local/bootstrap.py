@@ -29,7 +29,7 @@ from yhteiso.local import system_packages  # noqa: E402
 from yhteiso.local.console import Trouble, say, step  # noqa: E402
 from yhteiso.local.processes import Crew, Program  # noqa: E402
 
-WITH_TOOLS = {"test", "test-deep", "check"}
+WITH_TOOLS = {"test", "test-deep", "check", "mutate"}
 UNFINISHED = "yhteiso-unfinished"
 INSTALLED = "yhteiso-installed.json"
 

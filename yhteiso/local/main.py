@@ -69,6 +69,11 @@ def test_deep(places: Places, arguments: list[str]) -> int:
     return _tests(places, ["-m", "deep", *arguments], {"DEEP": "1"})
 
 
+def mutate(places: Places, arguments: list[str]) -> int:
+    """`make mutate ARGS="cases/access.py"`: would the tests notice a mistake in that file?"""
+    return _tests(places, arguments or ["cases/access.py"], {}, module="tests.mutate")
+
+
 def check(places: Places, _: list[str]) -> int:
     """`make check`: linters, types, contracts, migrations, deployment settings."""
     one = instance.open_throwaway(places)
@@ -123,6 +128,7 @@ COMMANDS: Mapping[str, Callable[[Places, list[str]], int]] = {
     "test": test,
     "test-deep": test_deep,
     "check": check,
+    "mutate": mutate,
     "manage": manage,
     "shell": shell,
     "seed": seed,
@@ -130,7 +136,7 @@ COMMANDS: Mapping[str, Callable[[Places, list[str]], int]] = {
 }
 
 
-def _tests(places: Places, arguments: list[str], extra: Mapping[str, str]) -> int:
+def _tests(places: Places, arguments: list[str], extra: Mapping[str, str], *, module: str = "pytest") -> int:
     libraries.ensure_pango()
     browser = libraries.ensure_chromium(CHECKOUT / ".local")
     one = instance.open_throwaway(places)
@@ -146,10 +152,10 @@ def _tests(places: Places, arguments: list[str], extra: Mapping[str, str]) -> in
                 **extra,
             },
         )
-        say(f"  pytest {shlex.join(arguments)}\n")
+        say(f"  {module} {shlex.join(arguments)}\n")
         program = Program(
             name="pytest",
-            command=[sys.executable, "-m", "pytest", *arguments],
+            command=[sys.executable, "-m", module, *arguments],
             environment=environment,
             log=one.logs / "pytest.log",
             cwd=CHECKOUT,

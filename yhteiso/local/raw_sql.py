@@ -1,9 +1,9 @@
 """Refuses raw SQL that carries values: part of `make check`, run as `python -m yhteiso.local.raw_sql`.
 
 Row security guards against our own forgotten filters; whoever can write SQL of their own as the web login can change hats.
-So SQL is a constant with parameters, or psycopg's `sql.SQL("…")` with identifiers and literals put in by psycopg. An f-string,
-`%`, `.format`, `+`, or a name that nobody can follow to a constant is refused in `execute`, `executemany`, `raw`, `RawSQL`,
-`extra` and `RunSQL`. A function that hands its own argument on to one of these is held to the same wherever it is called.
+So SQL is a constant with parameters, or psycopg's `sql.SQL("…")` with identifiers and literals put in by psycopg. An
+f-string, `%`, `.format`, `+`, or a name that nobody can follow to a constant is refused in `execute`, `executemany`, `raw`,
+`copy`, `RawSQL`, `extra` and `RunSQL`. A function that hands its own argument on is held to the same wherever it is called.
 """
 
 import ast
@@ -14,6 +14,8 @@ from yhteiso.local.places import CHECKOUT
 
 METHODS = {"execute", "executemany", "raw", "extra", "RawSQL", "RunSQL", "copy"}
 WHOLE = {"extra", "RunSQL"}  # every argument is SQL, in lists and dictionaries too
+# Run by hand as the owner, outside any request; puts back links and indexes in the words in which PostgreSQL told them.
+BY_HAND = {"yhteiso/demo/bulk.py"}
 APPS = ("yhteiso", "networks", "cases", "meetings", "metrics")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -21,7 +23,8 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 def main() -> int:
     """Every finding as `path:line: what`; the exit code is 1 when there is one."""
     paths = [path for app in APPS for path in sorted((CHECKOUT / app).rglob("*.py"))]
-    found = findings({path.relative_to(CHECKOUT).as_posix(): path.read_text(encoding="utf-8") for path in paths})
+    sources = {path.relative_to(CHECKOUT).as_posix(): path.read_text(encoding="utf-8") for path in paths}
+    found = findings({path: text for path, text in sources.items() if path not in BY_HAND})
     print("\n".join(found) or "No raw SQL with values.")
     return 1 if found else 0
 
@@ -94,11 +97,9 @@ def _handing_on(trees: dict[str, ast.Module]) -> dict[str, set[str | int]]:
                 for node in _sql_of(call, sinks, migration="/migrations/" in path):
                     if function and _own_argument(node, function) and isinstance(node, ast.Name):
                         names = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
-                        place = (
-                            {node.id, names.index(node.id) - (names[0] in ("self", "cls"))}
-                            if node.id in names
-                            else {node.id}
-                        )
+                        place: set[str | int] = {node.id}
+                        if node.id in names:
+                            place.add(names.index(node.id) - (names[0] in ("self", "cls")))
                         known = sinks.setdefault(function.name, set())
                         grown = grown or not place <= known
                         known |= place
