@@ -29,7 +29,7 @@ from yhteiso.hats.wear import put_on, take_off
 PREFIX = "step_up_"
 LIMIT = limits.Limit(lambda request: str(request.user.pk))
 
-View = Callable[..., HttpResponse]
+View = Callable[..., Any]
 
 
 def fresh_sign_in(view: View) -> View:

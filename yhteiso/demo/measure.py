@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 from unittest import mock
 
 from django.conf import settings
@@ -73,14 +74,14 @@ def in_turns(walled: Work, plain: Work, *, rounds: int, each: int) -> tuple[floa
     return median(sides[0]), median(sides[1])
 
 
-def rows_of(sql: str, values: list[object]) -> list[tuple[object, ...]]:
+def rows_of(sql: str, values: list[Any]) -> list[tuple[Any, ...]]:
     """All rows of one statement."""
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return cursor.fetchall()
 
 
-def list_statement(user: User) -> tuple[str, list[object]]:
+def list_statement(user: User) -> tuple[str, list[Any]]:
     """The list of situations as the page asks for it: statement and values."""
     rows = Case.objects.visible_to(user).open().select_related("coordinator").defer(
         "coordinator__password", "coordinator__last_login"
@@ -160,7 +161,7 @@ def browser(user: User) -> Client:
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session[SECOND_FACTOR] = True
     session.save()
-    client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
+    client.cookies[settings.SESSION_COOKIE_NAME] = str(session.session_key)
     return client
 
 
