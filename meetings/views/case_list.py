@@ -35,10 +35,10 @@ def case_list(request: UserRequest) -> HttpResponse:
     known = told_of(user)
     if stage != "open" and known is not None:  # a limit must not tell what the list veils
         visible = visible.filter(pk__in=known)
-    visible = _in_order(visible, stage, known)
-    rows = visible.open() if stage == "open" else visible.filter(status=stage)
+    listed = visible.open() if stage == "open" else visible.filter(status=stage)
+    rows = _in_order(listed, stage, known)
     after = request.GET.get("after", "")
-    last = visible.filter(ref=after).first() if is_ref(after) else None
+    last = _in_order(visible, stage, known).filter(ref=after).first() if is_ref(after) else None
     found = list(_after(rows, stage, last)[: PAGE + 1])
     more = found[PAGE - 1].ref if len(found) > PAGE else ""
     found = found[:PAGE]

@@ -88,7 +88,7 @@ def list_statement(user: User) -> tuple[str, list[Any]]:
     rows = Case.objects.visible_to(user).open().select_related("coordinator").defer(
         "coordinator__password", "coordinator__last_login"
     )  # fmt: skip
-    sql, values = _in_order(rows, "open")[: PAGE + 1].query.sql_with_params()
+    sql, values = _in_order(rows, "open", None)[: PAGE + 1].query.sql_with_params()
     return sql, list(values)
 
 
