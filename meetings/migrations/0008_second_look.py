@@ -71,10 +71,16 @@ CREATE OR REPLACE FUNCTION sec.readers_of(wanted bigint, before timestamptz, bef
 OFFICER_RECUSED = f"""
 -- A disqualified officer reads neither log of the situation, nor what was found odd in it, nor its reference.
 ALTER POLICY officer_select ON audit_disclosureentry USING (case_id IS NULL OR case_id {NOT_RECUSED});
+CREATE FUNCTION sec.my_recused_oddities() RETURNS uuid[] LANGUAGE sql STABLE {DEFINER} AS $$
+    SELECT coalesce(array_agg(o.entry_id), '{{}}') FROM unnest(sec.my_recusals()) AS gone
+    CROSS JOIN audit_oddity o JOIN audit_logentry e ON e.id = o.entry_id AND e.at = o.entry_at
+    WHERE e.case_id = gone OR e.case_ids @> to_jsonb(gone) $$;
+REVOKE ALL ON FUNCTION sec.my_recused_oddities() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION sec.my_recused_oddities() TO {OFFICER};
 ALTER POLICY officer_select ON audit_oddity
-    USING (EXISTS (SELECT 1 FROM audit_logentry e WHERE e.id = entry_id AND e.at = entry_at));
+    USING (entry_id <> ALL ((SELECT sec.my_recused_oddities())::uuid[]));
 ALTER POLICY officer_update ON audit_oddity
-    USING (EXISTS (SELECT 1 FROM audit_logentry e WHERE e.id = entry_id AND e.at = entry_at))
+    USING (entry_id <> ALL ((SELECT sec.my_recused_oddities())::uuid[]))
     WITH CHECK (decided_by_id = {UID});
 CREATE OR REPLACE FUNCTION sec.case_of_ref(wanted text) RETURNS bigint LANGUAGE sql STABLE {DEFINER} AS $$
     SELECT c.id FROM cases_case c WHERE c.ref = wanted AND c.id <> ALL (sec.my_recusals()) $$;

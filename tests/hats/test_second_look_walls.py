@@ -67,7 +67,7 @@ def test_only_a_named_seat_opens_a_protected_family(world: World, named: bool, i
 
 def test_without_the_network_a_member_is_told_the_own_readings_only(world: World) -> None:
     case = world.case()
-    case.consents.all().update(ended_at=timezone.now())
+    case.consents.all().update(ended_at=timezone.now(), ended_by=world.coordinator)
     case.persons.filter(kind="guardian").update(consent="waiting")
     row(now=timezone.now(), case_id=case.pk, actor_id=world.member.pk, actor_name="Sari Hietaniitty")
     row(now=timezone.now(), case_id=case.pk, actor_id=world.professional.pk, actor_name="Kaisa Koivupuro")
@@ -110,16 +110,16 @@ def test_a_disqualified_officer_reads_nothing_of_the_situation_in_any_log(world:
     handing_over(now=now, case_id=case.pk)
     case.memberships.filter(user=world.member).update(masked=True)
 
+    decided = {"decision": "right", "decided_at": now, "decided_by_id": world.officer.pk, "decided_by_name": "Ville"}
+
     def seen() -> tuple[Any, ...]:
         with wearing("officer", world.officer.pk):
             return (
                 DisclosureEntry.objects.filter(case_id=case.pk).exists(), Oddity.objects.count(),
                 asked("SELECT sec.case_of_ref(%s)", case.ref), asked("SELECT count(*) FROM sec.refs_of(%s)", [case.pk]),
-                asked("SELECT sec.masked_in(%s)", case.pk), Oddity.objects.update(note="x"),
+                asked("SELECT sec.masked_in(%s)", case.pk), Oddity.objects.update(**decided),
             )  # fmt: skip
 
-    with wearing("officer", world.officer.pk):
-        Oddity.objects.update(decided_by_id=world.officer.pk)
     assert seen() == (True, 1, case.pk, 1, [world.member.pk], 1)
     Recusal.objects.create(case=case, user=world.officer, reason="kin", marked_by=world.coordinator, marked_at=now)
     assert seen() == (False, 0, None, 0, [], 0)
@@ -292,7 +292,7 @@ def test_a_word_and_a_seat_are_ended_and_never_rewritten(world: World) -> None:
         ):  # fmt: skip
             model.objects.filter(case=case).update(**change)
     with wearing("area", world.coordinator.pk):
-        assert case.consents.update(confirmed_at=timezone.now()) > 0
+        assert case.consents.update(confirmed_at=timezone.now(), confirmed_by=world.coordinator) > 0
         assert case.memberships.filter(user=world.member).update(masked=True) == 1
 
 
