@@ -4,12 +4,13 @@ Reading is the use log's. A disclosure is when something is opened to an organis
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from django.db import connection
 
-from cases.models import Case, Membership, Reply
+from cases.models import Case, Membership, Reply, Section
 from networks.models import User
 from yhteiso.audit.models import Basis, disclose
 
@@ -20,7 +21,23 @@ def opened_now(case: Case) -> Opened:
     """Every membership (by id) with each section that is open to it now. Asked by the coordinator's hat."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT membership_id, section FROM sec.seat_sections(%s)", [case.pk])
-        return {(int(member), str(section)) for member, section in cursor.fetchall()}
+        opened = {(int(member), str(section)) for member, section in cursor.fetchall()}
+    if not case.protected:
+        return opened
+    # Of a protected family only those whom the lead has named see who is in the network.
+    named = set(case.memberships.filter(named=True).values_list("pk", flat=True))
+    return {(member, section) for member, section in opened if section != Section.NETWORK or member in named}
+
+
+@contextmanager
+def disclosing(*, case: Case, by: User, now: datetime) -> Iterator[None]:
+    """Around every write that can open something: what is open after it and was not before is written as disclosed.
+
+    The case must be locked, so that nobody else opens or closes anything in between.
+    """
+    before = opened_now(case)
+    yield
+    disclose_opened(case=case, before=before, by=by, now=now)
 
 
 def disclose_opened(*, case: Case, before: Opened, by: User, now: datetime) -> int:

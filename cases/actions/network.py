@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from cases.access import NotAllowed
 from cases.actions.case import lock, move, note
+from cases.actions.disclosure import disclosing
 from cases.models import Case, ConsentState, MemberRole, Membership, Person, PersonContact, PersonKind, Status
 from networks.models import User
 
@@ -27,15 +28,16 @@ def add_member(
     existing = case.memberships.current().filter(user=user).first()
     if existing and existing.unit_id == user.unit_id:
         return existing
-    if existing:  # a seat in a unit that they have left: this one takes its place
-        if refusal := end_blocker(case, existing):
-            raise NotAllowed(refusal)
-        existing.ended_at, existing.ended_by, existing.end_reason = now, by, "replaced"
-        existing.save(update_fields=["ended_at", "ended_by", "end_reason"])
-    member = Membership.objects.create(
-        case=case, user=user, unit_id=user.unit_id, role=MemberRole.MEMBER, must_attend=must_attend, masked=masked,
-        index_only=index_only, started_at=now, started_by=by,
-    )  # fmt: skip
+    with disclosing(case=case, by=by, now=now):
+        if existing:  # a seat in a unit that they have left: this one takes its place
+            if refusal := end_blocker(case, existing):
+                raise NotAllowed(refusal)
+            existing.ended_at, existing.ended_by, existing.end_reason = now, by, "replaced"
+            existing.save(update_fields=["ended_at", "ended_by", "end_reason"])
+        member = Membership.objects.create(
+            case=case, user=user, unit_id=user.unit_id, role=MemberRole.MEMBER, must_attend=must_attend, masked=masked,
+            index_only=index_only, started_at=now, started_by=by,
+        )  # fmt: skip
     _gathered(case)
     note(case, "member_added", at=now, by=by, member=member.pk)
     return member
@@ -75,9 +77,10 @@ def record_consent(*, case: Case, person: Person, consent: str, consent_on: date
     """Record what a guardian has said of exchanging information."""
     case = open_case_of(case)
     person = case.persons.select_for_update().get(pk=person.pk)
-    person.consent, person.consent_on = consent, consent_on
-    person.save(update_fields=["consent", "consent_on"])
-    weigh_consent(case)
+    with disclosing(case=case, by=by, now=now):
+        person.consent, person.consent_on = consent, consent_on
+        person.save(update_fields=["consent", "consent_on"])
+        weigh_consent(case)
     note(case, "consent", at=now, by=by, consent=consent)
     return person
 
@@ -97,8 +100,9 @@ def change_seat(
     if member.role == MemberRole.COORDINATOR:
         raise NotAllowed(_("Whoever answers for the situation is shown to everybody and sees all of it."))
     if (member.masked, member.index_only) != (masked, index_only):
-        member.masked, member.index_only = masked, index_only
-        member.save(update_fields=["masked", "index_only"])
+        with disclosing(case=case, by=by, now=now):
+            member.masked, member.index_only = masked, index_only
+            member.save(update_fields=["masked", "index_only"])
         note(case, "member_changed", at=now, by=by)
     return member
 
@@ -112,8 +116,9 @@ def end_membership(*, case: Case, membership: Membership, reason: str, by: User,
         return member
     if refusal := end_blocker(case, member):
         raise NotAllowed(refusal)
-    member.ended_at, member.ended_by, member.end_reason = now, by, reason
-    member.save(update_fields=["ended_at", "ended_by", "end_reason"])
+    with disclosing(case=case, by=by, now=now):
+        member.ended_at, member.ended_by, member.end_reason = now, by, reason
+        member.save(update_fields=["ended_at", "ended_by", "end_reason"])
     note(case, "member_ended", at=now, by=by)
     return member
 
