@@ -124,10 +124,12 @@ def withdraw(*, case: Case, giver: Person, member: Membership, by: User, now: da
 def except_guardian(*, case: Case, guardian: Person, reason: str, by: User, now: datetime) -> ConsentException:
     """Go on without this guardian's word, for a reason that both guardians can read. Twice at once is one exception.
 
-    Raises NotAllowed when it would leave nobody who decides.
+    Raises NotAllowed when it would leave nobody who decides, or for a guardian who has said no.
     """
     case = open_case_of(case)
     guardian = _giver(case, guardian)
+    if case.consents.standing().filter(giver=guardian, answer=Reply.NO).exists():
+        raise NotAllowed(_("This guardian has said no. An exception can't be made of a no."))
     others = case.memberships.current().filter(person__kind=PersonKind.GUARDIAN).exclude(person=guardian)
     excepted = case.consent_exceptions.filter(ended_at=None).values("guardian_id")
     if not others.exclude(person_id__in=excepted).exists():
@@ -157,15 +159,21 @@ def end_exception(*, exception: ConsentException, by: User, now: datetime) -> Co
 
 @transaction.atomic
 def assess_capacity(*, case: Case, finding: str, grounds: str, assessed_on: date, by: User, now: datetime) -> Capacity:
-    """Write whether the child decides themself. The latest assessment holds; consents given by others stay as rows."""
+    """Write whether the child decides themself. The latest assessment holds; consents given by others stay as rows.
+
+    Whoever decides from now on is asked anew: a yes that they gave before this does not come to life again.
+    """
     case = open_case_of(case)
     if assessed_on > helsinki_date(now):
         raise NotAllowed(_("The day is in the future."))
+    decided = child_decides(case)
     with disclosing(case=case, by=by, now=now):
         row = Capacity.objects.create(
             case=case, finding=CapacityFinding(finding), grounds=grounds, assessed_by=by, assessed_on=assessed_on,
             written_at=now,
         )  # fmt: skip
+        if child_decides(case) != decided:
+            _ask_anew(case, PersonKind.GUARDIAN if decided else PersonKind.CHILD, by, now)
         weigh_consent(case)
     note(case, "capacity", at=now, by=by, finding=str(row.finding))
     return row
@@ -196,6 +204,12 @@ def end_hiding(*, hiding: Hiding, by: User, now: datetime) -> Hiding:
         row.save(update_fields=["ended_at", "ended_by"])
         note(case, "hiding_ended", at=now, by=by)
     return row
+
+
+def _ask_anew(case: Case, kind: PersonKind, by: User, now: datetime) -> None:
+    """Those who decide now have said nothing yet in this position. A no of theirs stands."""
+    case.consents.standing().filter(giver__kind=kind, answer=Reply.YES).update(ended_at=now, ended_by=by)
+    case.persons.filter(kind=kind, consent=ConsentState.ORAL).update(consent=ConsentState.WAITING)
 
 
 def child_decides(case: Case) -> bool:
@@ -258,6 +272,8 @@ def _replace(case: Case, giver: Person, word: Word, by: User, now: datetime) -> 
 def _after(case: Case, giver: Person, rows: list[Consent], by: User, now: datetime) -> None:
     """What follows from new words: the summary, an event without a word of theirs, and the tasks."""
     weigh_consent(case, giver)
+    if any(row.answer == Reply.NO for row in rows):  # nothing goes on over a no
+        case.consent_exceptions.filter(guardian=giver, ended_at=None).update(ended_at=now, ended_by=by)
     took_back = [row for row in rows if row.took_back]  # type: ignore[attr-defined]
     note(case, "consent_withdrawn" if took_back else "consent", at=now, by=by)
     for row in took_back[:1]:
