@@ -10,7 +10,7 @@ from datetime import datetime
 
 from django.db import connection
 
-from cases.models import Case, Membership, Reply, Section
+from cases.models import Case, MemberRole, Membership, Reply, Section
 from networks.models import User
 from yhteiso.audit.models import Basis, disclose
 
@@ -54,8 +54,10 @@ def disclose_opened(*, case: Case, before: Opened, by: User, now: datetime) -> i
 
 def disclose_copy(*, case: Case, sections: Iterable[str], document_ref: str, by: User, now: datetime) -> None:
     """Write that this person has taken a copy of these sections with them."""
-    seat = case.memberships.filter(user=by, ended_at=None).select_related("unit__agency").order_by("-pk").first()
-    let_in = seat is not None and seat.role == "exceptional"
+    # A seat of the network comes before one for a day, and one that has expired is no seat.
+    seats = list(case.memberships.seats_of(by, now).select_related("unit__agency"))
+    seat = min(seats, key=lambda row: row.role == MemberRole.EXCEPTIONAL, default=None)
+    let_in = seat is not None and seat.role == MemberRole.EXCEPTIONAL
     if by.hat == "area" or seat is None:
         disclose(
             case_id=case.pk, basis=Basis.OWN, sections=sections, from_agency=_agency(case.coordinator),
