@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from cases.views import call, concern, exceptional, identity, oversight, start, tasks
+from cases.views import (
+    call,
+    concern,
+    consent_sides,
+    consents,
+    exceptional,
+    identity,
+    oversight,
+    start,
+    tasks,
+    who_sees,
+)
 
 IDENTITY = "cases/<ref:ref>/persons/<int:pk>/identity/"
 
@@ -26,4 +37,17 @@ urlpatterns = [
     path(IDENTITY, identity.identity, name="person-identity"),
     path(f"{IDENTITY}reading/", identity.identity_reading, name="person-identity-reading"),
     path(f"{IDENTITY}removal/", identity.identity_removal, name="person-identity-removal"),
+    path("cases/<ref:ref>/consents/", consents.consents, name="case-consents"),
+    path("cases/<ref:ref>/consents/exceptions/", consent_sides.exception, name="consent-exception"),
+    path("cases/<ref:ref>/consents/exceptions/<int:pk>/end/", consent_sides.exception_end, name="consent-exception-end"),
+    path("cases/<ref:ref>/consents/capacity/", consent_sides.capacity, name="consent-capacity"),
+    path("cases/<ref:ref>/consents/hidings/", consent_sides.hiding, name="consent-hiding"),
+    path("cases/<ref:ref>/consents/hidings/<int:pk>/end/", consent_sides.hiding_end, name="consent-hiding-end"),
+    path("cases/<ref:ref>/consents/<int:giver>/", consents.answers, name="consent-answers"),
+    path("cases/<ref:ref>/consents/<int:giver>/paper/", consents.paper, name="consent-paper"),
+    path(
+        "cases/<ref:ref>/consents/<int:giver>/<int:member>/confirmation/", consents.confirmation, name="consent-confirmation"
+    ),
+    path("cases/<ref:ref>/consents/<int:giver>/<int:member>/withdrawal/", consents.withdrawal, name="consent-withdrawal"),
+    path("who-sees-what/", who_sees.who_sees_what, name="who-sees-what"),
 ]

@@ -13,6 +13,11 @@ from yhteiso.lib.dates import at_clock, helsinki_date, short_date
 KEY = {"call", "meeting_confirmed", "meeting_held", "logbook_approved", "closed", "exceptional", "handed_over"}
 # Who did this is nobody's business but the coordinators': it may tell of kinship.
 NAMELESS = {"recused"}
+# What a family has said of consent, and around it: for the coordinator. The policy of the events says the same.
+COORDINATORS_ONLY = (
+    "consent", "consent_confirmed", "consent_withdrawn", "consent_exception", "consent_exception_ended", "capacity",
+    "hidden", "hiding_ended", "recused", "exceptional", "exceptional_reviewed",
+)  # fmt: skip
 
 
 def sentence(event: CaseEvent, units: Mapping[int, str]) -> str:
@@ -38,6 +43,14 @@ def sentence(event: CaseEvent, units: Mapping[int, str]) -> str:
         "precaution_unnamed": _("Somebody no longer sees what is hidden from others."),
         "precaution_apart": _("The guardians are met one at a time."),
         "precaution_together": _("The guardians are met together again."),
+        "member_changed": _("How a member takes part was changed."),
+        "consent_confirmed": _("A written consent arrived."),
+        "consent_withdrawn": _("A consent was taken back."),
+        "consent_exception": _("One guardian's answer is not waited for."),
+        "consent_exception_ended": _("One guardian's answer is waited for again."),
+        "capacity": _("It was assessed who decides for the child."),
+        "hidden": _("The child hid something from a guardian."),
+        "hiding_ended": _("What the child had hidden is shown again."),
         "logbook_approved": _("The logbook was approved. The promises came into force."),
     }
     return words.get(event.kind) or _with_detail(event.kind, event.detail, units) or _("Something was recorded.")
@@ -74,7 +87,9 @@ def _person(detail: dict[str, Any]) -> str:
 
 
 def _consent(detail: dict[str, Any]) -> str:
-    label = dict(PERSON_CONSENT).get(detail.get("consent", ""), _("not asked yet"))
+    if "consent" not in detail:
+        return _("Answers of consent were recorded.")
+    label = dict(PERSON_CONSENT).get(detail["consent"], _("not asked yet"))
     return _("A guardian's consent was recorded: %(state)s.") % {"state": str(label).lower()}
 
 

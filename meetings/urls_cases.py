@@ -22,5 +22,6 @@ urlpatterns = [
     path("cases/<ref:ref>/network/", network.network, name="case-network"),
     path("cases/<ref:ref>/network/person/", network.network_person, name="case-network-person"),
     path("cases/<ref:ref>/network/<int:pk>/consent/", network.person_consent, name="person-consent"),
+    path("cases/<ref:ref>/network/<int:pk>/seat/", network.network_seat, name="network-seat"),
     path("cases/<ref:ref>/network/<int:pk>/end/", network.network_end, name="network-end"),
 ]

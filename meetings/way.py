@@ -64,8 +64,11 @@ def caption(case: Case, today: date, coming: Meeting | None, written: bool) -> s
 ORDER = [Status.NEW, Status.GATHERING, Status.SCHEDULING, Status.AGREED, Status.FOLLOW_UP, Status.CLOSED]
 
 
-def stages(case: Case, coming: Meeting | None, members: int, answered: str) -> list[Stage]:
-    """The six stages. `members`: how many are in the network; `answered`: "6/8" of the coming meeting, or empty."""
+def stages(case: Case, coming: Meeting | None, members: int, answered: str, *, told: bool = True) -> list[Stage]:
+    """The six stages. `members`: how many are in the network; `answered`: "6/8" of the coming meeting, or empty.
+
+    `told`: whether the reader may know what each guardian has said. Whom the page is open to has a yes for the own unit.
+    """
     at = ORDER.index(Status(case.status))
     call = helsinki_date(case.t0_at)
     met = case.first_met_at
@@ -74,10 +77,10 @@ def stages(case: Case, coming: Meeting | None, members: int, answered: str) -> l
     in_network = "" if case.closed_at else ngettext("%(n)d person", "%(n)d people", members) % {"n": members}
     if case.closed_at and not met:  # nothing is told to be done that was not
         call_stage = Stage("done", _("Phone call"), f"{short_date(call)} {at_clock(case.t0_at)}")
-        return [call_stage, _consent(case), Stage("", _("Meeting"), _("not held"))]
+        return [call_stage, _consent(case, told), Stage("", _("Meeting"), _("not held"))]
     return [
         Stage("done", _("Phone call"), f"{short_date(call)} {at_clock(case.t0_at)}"),
-        _consent(case),
+        _consent(case, told),
         Stage(_state(at, 0, 1), _("Network gathered"), in_network),
         Stage(_state(at, 2, 2), _("Agreeing on a time"), _("%(n)s answered") % {"n": answered} if answered else ""),
         Stage("done" if met else _state(at, 3, 3), _("Meeting"), _met(case) if met else agreed_on or by),
@@ -92,7 +95,9 @@ def _state(at: int, first: int, last: int) -> str:
     return "now" if at >= first else ""
 
 
-def _consent(case: Case) -> Stage:
+def _consent(case: Case, told: bool) -> Stage:
+    if not told:
+        return Stage("done", _("Consent"), "")
     state = {"oral": "done", "waiting": "part"}.get(case.consent, "")
     return Stage(state, _("Consent"), str(case.get_consent_display()) if case.consent else _("Not asked yet"))
 

@@ -20,6 +20,7 @@ from networks.models import AccountEvent, PowerProposal, Role, RoleMembership, U
 from networks.notices import role_text
 from networks.power_forms import EmailForm, ReasonForm, RoleForm
 from networks.powers import SIGHT, title_text
+from networks.step_up import fresh_sign_in
 from yhteiso.audit.models import Verb
 from yhteiso.forms import YhteisoForm
 from yhteiso.lib.dates import helsinki_date
@@ -51,6 +52,7 @@ def account(request: UserRequest, pk: int) -> HttpResponse:
 
 @for_administrators
 @require_http_methods(["GET", "HEAD", "POST"])
+@fresh_sign_in
 def role_proposal(request: UserRequest, pk: int) -> HttpResponse:
     """Which role does the person need, where and why?"""
     person = _find(pk)
@@ -63,6 +65,7 @@ def role_proposal(request: UserRequest, pk: int) -> HttpResponse:
 
 @for_administrators
 @require_http_methods(["GET", "HEAD", "POST"])
+@fresh_sign_in
 def email_proposal(request: UserRequest, pk: int) -> HttpResponse:
     """With which address does the person sign in from now on?"""
     person = _find(pk)
@@ -75,6 +78,7 @@ def email_proposal(request: UserRequest, pk: int) -> HttpResponse:
 
 @for_administrators
 @require_http_methods(["GET", "HEAD", "POST"])
+@fresh_sign_in
 def second_factor_proposal(request: UserRequest, pk: int) -> HttpResponse:
     """Has the person lost the phone or the key?"""
     person = _find(pk)
@@ -87,6 +91,7 @@ def second_factor_proposal(request: UserRequest, pk: int) -> HttpResponse:
 
 @for_administrators
 @require_http_methods(["GET", "HEAD", "POST"])
+@fresh_sign_in
 def resumption_proposal(request: UserRequest, pk: int) -> HttpResponse:
     """May the suspended account come back?"""
     person = _find(pk)
@@ -99,6 +104,7 @@ def resumption_proposal(request: UserRequest, pk: int) -> HttpResponse:
 
 @for_administrators
 @require_http_methods(["GET", "HEAD", "POST"])
+@fresh_sign_in
 def suspension(request: UserRequest, pk: int) -> HttpResponse:
     """Shut the account for now?"""
     person = _find(pk)
@@ -112,6 +118,7 @@ def suspension(request: UserRequest, pk: int) -> HttpResponse:
 
 @for_administrators
 @require_http_methods(["GET", "HEAD", "POST"])
+@fresh_sign_in
 def closure(request: UserRequest, pk: int) -> HttpResponse:
     """End the account for good?"""
     person = _find(pk)
@@ -126,6 +133,7 @@ def closure(request: UserRequest, pk: int) -> HttpResponse:
 
 @for_administrators
 @require_http_methods(["GET", "HEAD", "POST"])
+@fresh_sign_in
 def role_end(request: UserRequest, pk: int, row: int) -> HttpResponse:
     """Does the role end?"""
     person = _find(pk)

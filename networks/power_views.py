@@ -16,6 +16,7 @@ from networks.actions import power as actions
 from networks.models import PowerProposal, User
 from networks.power_forms import DeclineForm
 from networks.powers import change_text, sight_text, title_text
+from networks.step_up import fresh_sign_in
 from yhteiso.audit.models import Verb
 from yhteiso.lib.dates import helsinki_date
 
@@ -50,6 +51,7 @@ def power(request: UserRequest, ref: str) -> HttpResponse:
 
 @for_power
 @require_POST
+@fresh_sign_in
 def acceptance(request: UserRequest, ref: str) -> HttpResponse:
     """Accept: the power takes effect now."""
     row = _find(request, ref)

@@ -29,7 +29,7 @@ from yhteiso.hats.wear import put_on, take_off
 PREFIX = "step_up_"
 LIMIT = limits.Limit(lambda request: str(request.user.pk))
 
-View = Callable[..., HttpResponse]
+View = Callable[..., Any]
 
 
 def fresh_sign_in(view: View) -> View:
@@ -133,6 +133,8 @@ def _ask(request: HttpRequest, error: str) -> HttpResponse:
         if not key.startswith(PREFIX) and key != "csrfmiddlewaretoken" and "password" not in key
         for value in values
     ]
+    if not error:  # an ordinary question is no refusal; a wrong proof is, and the log tells of it
+        request.denial_logged = True  # type: ignore[attr-defined]
     hat = getattr(request, "hat", None)
     if hat:
         take_off()

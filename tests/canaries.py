@@ -14,7 +14,7 @@ DOORS = ("/", "/board/", "/cases/", "/cases/?stage=closed", "/cases/?stage=gathe
          "/unit/commitments/", "/board/?only=late", "/board/?whose=mine", "/log/", "/concerns/new/")  # fmt: skip
 LINK = re.compile(r'(?:href|action)="(/[^"#]*)')
 LEFT_ALONE = ("/account/", "/admin/", "/static/", "/i18n/", "/media/")
-MOST_PAGES = 80
+MOST_PAGES = 250
 
 
 def pages(world: World, user: User, *, also: Iterable[str] = ()) -> dict[str, str]:

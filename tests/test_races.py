@@ -13,7 +13,8 @@ from django.utils import timezone
 from cases.access import NotAllowed
 from cases.actions import clock, intake, standing
 from cases.actions.case import close
-from cases.models import Case, Concern, Escalation, ExceptionalAccess, HandOver, Membership, TwoWeekOutcome
+from cases.actions.consent import Word, record_words, withdraw
+from cases.models import Case, Concern, Consent, Escalation, ExceptionalAccess, HandOver, Membership, Task, TwoWeekOutcome
 from cases.tasks import escalate_late
 from meetings.actions import logbook as logbooks
 from meetings.actions import meeting as meetings
@@ -309,3 +310,37 @@ def test_marked_disqualified_four_times_at_once_is_once(open_world: World) -> No
     assert refusals(together(mark)) == 0
     assert case.recusals.count() == 1
     assert case.events.filter(kind="recused").count() == 1
+
+
+# -- what a family says
+
+
+def test_two_answers_of_one_giver_at_once_leave_one_word(open_world: World) -> None:
+    case = open_world.case(consent=False)
+    mother = open_world.consent(case, answer="thinking")
+    seat = case.memberships.get(user=open_world.member)
+
+    def say(n: int) -> object:
+        with as_coordinator(open_world):
+            return record_words(
+                case=case, giver=mother, words=[Word(seat, "plan", "yes" if n % 2 else "no")], way="phone",
+                valid_until=None, by=open_world.coordinator, now=timezone.now(),
+            )  # fmt: skip
+
+    assert refusals(together(say)) == 0
+    rows = Consent.objects.filter(giver=mother, unit=seat.unit, section="plan")
+    assert rows.filter(ended_at=None).count() == 1
+
+
+def test_taking_back_at_once_closes_once_and_opens_one_task(open_world: World) -> None:
+    case = open_world.case()
+    mother, seat = case.persons.get(name="Hilla"), case.memberships.get(user=open_world.member)
+
+    def back(_n: int) -> object:
+        with as_coordinator(open_world):
+            return withdraw(case=case, giver=mother, member=seat, by=open_world.coordinator, now=timezone.now())
+
+    results = together(back)
+    assert refusals(results) == 0
+    assert sorted(results) == [0, 0, 0, 4]
+    assert Task.objects.filter(case=case, kind="consent_withdrawn").count() == 1

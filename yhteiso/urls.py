@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path, re_path, register_converter
 from django.views.i18n import set_language
 
+from networks.step_up import fresh_sign_in
 from yhteiso import views
 from yhteiso.lib.ids import RefConverter
 
@@ -26,7 +27,7 @@ urlpatterns = [
     path("account/inactive/", account.account_inactive, name="account_inactive"),
     path("account/reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
     path("account/password/change/", account.password_change, name="account_change_password"),
-    path("account/password/set/", account.password_set, name="account_set_password"),
+    path("account/password/set/", fresh_sign_in(account.password_set), name="account_set_password"),
     path("account/password/reset/", account.password_reset, name="account_reset_password"),
     path("account/password/reset/done/", account.password_reset_done, name="account_reset_password_done"),
     re_path(

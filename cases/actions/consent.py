@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from cases.access import NotAllowed
 from cases.actions.case import lock, note
+from cases.actions.disclosure import disclose_opened, opened_now
 from cases.actions.network import open_case_of, weigh_consent
 from cases.actions.task import open_task
 from cases.models import (
@@ -64,6 +65,7 @@ def record_words(
     wording = ConsentWording.objects.first()
     if wording is None:
         raise NotAllowed(_("No wording of the consent has been loaded. Tell the administrator."))
+    before = opened_now(case)
     written = []
     for word in words:
         row = _replace(case, giver, word, by, now)
@@ -78,6 +80,7 @@ def record_words(
         written.append(row)
     if written:
         _after(case, giver, written, by, now)
+        disclose_opened(case=case, before=before, by=by, now=now)
     return written
 
 
@@ -88,9 +91,11 @@ def confirm_paper(*, case: Case, giver: Person, member: Membership, by: User, no
     rows = case.consents.standing().filter(
         _recipient(member), giver=_giver(case, giver), answer=Reply.YES, confirmed_at=None
     )
+    before = opened_now(case)
     count = rows.update(confirmed_at=now, confirmed_by=by)
     if count:
         note(case, "consent_confirmed", at=now, by=by)
+        disclose_opened(case=case, before=before, by=by, now=now)
         case.tasks.open().filter(kind=TaskKind.CONSENT_PAPER, about=_about(giver, member)).update(done_at=now, done_by=by)
     return count
 
@@ -245,7 +250,7 @@ def _replace(case: Case, giver: Person, word: Word, by: User, now: datetime) -> 
 
 def _after(case: Case, giver: Person, rows: list[Consent], by: User, now: datetime) -> None:
     """What follows from new words: the summary, an event without a word of theirs, and the tasks."""
-    weigh_consent(case)
+    weigh_consent(case, giver)
     took_back = [row for row in rows if row.took_back]  # type: ignore[attr-defined]
     note(case, "consent_withdrawn" if took_back else "consent", at=now, by=by)
     for row in took_back[:1]:

@@ -83,6 +83,27 @@ def record_consent(*, case: Case, person: Person, consent: str, consent_on: date
 
 
 @transaction.atomic
+def change_seat(
+    *, case: Case, membership: Membership, masked: bool, index_only: bool, by: User, now: datetime
+) -> Membership:
+    """Change how a member is shown and whether they see content. It holds from the next request on.
+
+    Raises NotAllowed for the family's own people and for whoever answers for the situation.
+    """
+    case = open_case_of(case)
+    member = case.memberships.current().select_for_update(of=("self",), no_key=True).filter(pk=membership.pk).first()
+    if member is None or member.user_id is None:
+        raise NotAllowed(_("Choose somebody who is in the network."))
+    if member.role == MemberRole.COORDINATOR:
+        raise NotAllowed(_("Whoever answers for the situation is shown to everybody and sees all of it."))
+    if (member.masked, member.index_only) != (masked, index_only):
+        member.masked, member.index_only = masked, index_only
+        member.save(update_fields=["masked", "index_only"])
+        note(case, "member_changed", at=now, by=by)
+    return member
+
+
+@transaction.atomic
 def end_membership(*, case: Case, membership: Membership, reason: str, by: User, now: datetime) -> Membership:
     """End a membership. From the next request on, the person sees nothing of the case. The coordinator can't be ended."""
     case = lock(case)
@@ -106,19 +127,28 @@ def end_blocker(case: Case, member: Membership) -> str | None:
     return None
 
 
-def weigh_consent(case: Case) -> None:
+def weigh_consent(case: Case, giver: Person | None = None) -> None:
     """The case's state of consent in one word, for lists: all who decide have said yes to something, somebody is missing,
     somebody doesn't know. It opens nothing: that follows from each guardian's own words.
 
     Joint custody: one guardian's yes is not the other's. A case without recorded guardians keeps what the call told.
+    `giver` is somebody who has just said something. A word on one unit is no yes to gathering a network: it never turns
+    into one here. Whoever has taken everything back no longer stands behind that first yes either.
     """
+    words = case.consents.standing().filter(answer="yes")
+    yes = set(words.values_list("giver_id", flat=True))
+    stands = giver is None or giver.consent != ConsentState.ORAL or giver.pk in yes
+    if giver is not None and not stands and case.consents.filter(giver=giver, withdrawn=True).exists():
+        giver.consent = ConsentState.WAITING
+        giver.save(update_fields=["consent"])
     excepted = case.consent_exceptions.filter(ended_at=None).values("guardian_id")
     guardians = case.memberships.current().filter(person__kind=PersonKind.GUARDIAN).exclude(person_id__in=excepted)
-    general = dict(guardians.values_list("person_id", "person__consent"))
-    words = case.consents.filter(ended_at=None, giver_id__in=general).values_list("giver_id", "answer")
-    agreed = {giver for giver, answer in words if answer == "yes"}
-    heard = {giver for giver, _answer in words}
-    said = {_in_one_word(word, giver in agreed, giver in heard) for giver, word in general.items()}
+    heard = set(case.consents.standing().values_list("giver_id", flat=True))
+    rows = guardians.values_list("person_id", "person__consent")
+    said = {
+        ConsentState.ORAL.value if pk in yes else state or (ConsentState.WAITING if pk in heard else "")
+        for pk, state in rows
+    }
     if not said - {""}:
         return
     if said == {ConsentState.ORAL}:
@@ -126,12 +156,6 @@ def weigh_consent(case: Case) -> None:
     else:
         case.consent = ConsentState.UNAWARE if ConsentState.UNAWARE in said else ConsentState.WAITING
     case.save(update_fields=["consent"])
-
-
-def _in_one_word(general: str, agreed: bool, heard: bool) -> str:
-    if agreed or general == ConsentState.ORAL:
-        return ConsentState.ORAL
-    return ConsentState.WAITING if heard else general
 
 
 def open_case_of(case: Case) -> Case:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from cases.access import NotAllowed
 from cases.actions.case import lock, note
+from cases.actions.disclosure import disclose_exceptionally
 from cases.actions.task import open_task
 from cases.models import Case, ExceptionalAccess, HandOver, RecusalReason, Status, TaskKind, Verdict
 from networks.models import Area, Role, User
@@ -158,6 +159,8 @@ def open_exceptionally(
     row = ExceptionalAccess.objects.filter(pk=key, user=by).first()
     if row is None:  # the hat or the role is not one that may ask
         raise NotAllowed(_("You can't open a situation exceptionally in this role."))
+    if row.case_id:
+        disclose_exceptionally(case_id=row.case_id, sections=list(sections), by=by, now=now)
     return row
 
 

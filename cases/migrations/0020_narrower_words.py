@@ -46,5 +46,5 @@ ALTER POLICY member_select ON cases_consent USING (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0007_standing")]
+    dependencies = [("cases", "0010_seat_sections")]
     operations = [migrations.RunSQL(SQL, migrations.RunSQL.noop)]

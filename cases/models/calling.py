@@ -68,14 +68,16 @@ class Calling:
     def own(self, user_id: int | None) -> bool:
         return self.viewer is not None and user_id == self.viewer.pk
 
-    def of(self, member: "Membership") -> Called:
-        """What this member is called. `member` with user, unit and person (`MembershipQuerySet.with_people`)."""
+    def of(self, member: "Membership", *, with_unit: bool = True) -> Called:
+        """What this member is called. `member` with user, unit and person (`MembershipQuerySet.with_people`); where the
+        unit is not told, it need not be there.
+        """
         if member.person is not None:
             return self._relative(member.person)
         user = member.user
         if user is None:
             return Called("")
-        unit = member.unit.name if member.unit and not self.case.protected else ""
+        unit = member.unit.name if with_unit and not self.case.protected and member.unit else ""
         if self.own(user.pk) and not self.paper:
             return Called(user.name, user.title, unit)
         if member.masked and not self.coordinates:

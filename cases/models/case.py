@@ -70,12 +70,12 @@ class CaseQuerySet(models.QuerySet["Case"]):
         """
         if user.hat not in ("area", "member"):
             return self.none()
-        mine = apps.get_model("cases", "Membership").objects.seats_of(user, timezone.now()).filter(case=OuterRef("pk"))
+        rows, now = apps.get_model("cases", "Membership").objects.filter(case=OuterRef("pk")), timezone.now()
         if user.hat == "member":
-            return self.filter(Exists(mine))
+            return self.filter(Exists(rows.seats_of(user, now)))
         recused = apps.get_model("cases", "Recusal").objects.filter(user_id=user.pk).values("case_id")
         in_area = self.filter(area_id__in=user.area_ids).exclude(pk__in=recused)
-        return in_area.filter(Q(protected=False) | Q(coordinator_id=user.pk) | Exists(mine))
+        return in_area.filter(Q(protected=False) | Q(coordinator_id=user.pk) | Exists(rows.held_by(user, now)))
 
     def open(self) -> "CaseQuerySet":
         return self.exclude(status=Status.CLOSED)
@@ -131,6 +131,8 @@ class Case(models.Model):
     sections: frozenset[str] | None = None
     # Who looks; set by the door too. Without one, names are told as they are to everybody.
     viewer: User | None = None
+    # Whether that reader may know whom the case is about. No, until the door or a list has asked (cases.access).
+    child_shown = False
 
     objects = CaseQuerySet.as_manager()
 
@@ -162,10 +164,12 @@ class Case(models.Model):
 
     @property
     def label(self) -> str:
-        """How the child is called on a page: 'Aatu, 4 v', without a name in a protected family.
+        """How the child is called on every page, list and paper: 'Aatu, 4 v', without a name in a protected family.
 
-        Never on a page of somebody who may not open the case.
+        While the family has not said yes to the reader's unit the reference stands for the child.
         """
+        if not self.child_shown:
+            return str(_("Situation %(ref)s")) % {"ref": self.ref}
         if self.protected:
             return str(_("Child without a name"))
         age = "" if self.child_age is None else f", {self.child_age} v"

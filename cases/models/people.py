@@ -88,16 +88,21 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         """Those who are in now; somebody let in exceptionally is not part of the network."""
         return self.filter(ended_at=None).exclude(role=MemberRole.EXCEPTIONAL)
 
+    def held_by(self, user: User, now: datetime) -> "MembershipQuerySet":
+        """This person's own rows that have not ended: as the lead, or from the unit in which the person works today."""
+        mine = self.filter(Q(expires_at=None) | Q(expires_at__gt=now), user_id=user.pk, ended_at=None)
+        return mine.filter(Q(role=MemberRole.COORDINATOR) | (Q(unit_id=user.unit_id) if user.unit_id else Q(unit=None)))
+
     def seats_of(self, user: User, now: datetime) -> "MembershipQuerySet":
         """The rows by which this person may open a case as a professional now; `sec.my_seats` says the same in SQL.
 
         A seat belongs to a person and a unit and ends when either does; a coordinator's ends with the role over the area.
         """
-        mine = self.filter(Q(expires_at=None) | Q(expires_at__gt=now), user_id=user.pk, ended_at=None)
-        as_lead = Q(role=MemberRole.COORDINATOR, case__area_id__in=user.area_ids)
-        as_member = ~Q(role=MemberRole.COORDINATOR) & (Q(unit_id=user.unit_id) if user.unit_id else Q(unit=None))
         recused = Exists(apps.get_model("cases", "Recusal").objects.filter(case_id=OuterRef("case_id"), user_id=user.pk))
-        return mine.filter(as_lead | as_member).exclude(recused)
+        led = ~Q(role=MemberRole.COORDINATOR)
+        if user.area_ids:  # asked only then: a look at the situation's area costs a wall of its own
+            led |= Q(case__area_id__in=user.area_ids)
+        return self.held_by(user, now).filter(led).exclude(recused)
 
     def with_people(self) -> "MembershipQuerySet":
         """With names, units and agencies, without anybody's credentials."""

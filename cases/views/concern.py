@@ -3,9 +3,10 @@
 from datetime import datetime
 
 from django.contrib import messages
+from django.db import connection
 from django.db.models import Q
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -57,8 +58,9 @@ def _send(request: UserRequest, form: ConcernForm, now: datetime) -> str | None:
 @require_safe
 def receipt(request: UserRequest, ref: str) -> HttpResponse:
     """What happens to my concern now, and by when does the network meet?"""
-    rows = Concern.objects.visible_to(request.user).select_related("area")
-    concern = get_object_or_404(rows, ref=ref)
+    concern = Concern.objects.visible_to(request.user).select_related("area").filter(ref=ref).first()
+    if concern is None:
+        return _answered_long_ago(request, ref)
     case = Case.objects.visible_to(request.user).filter(pk=concern.case_id).first() if concern.case_id else None
     log(request, Verb.VIEW, case=case, reason=f"own concern {concern.ref}")
     context = {
@@ -70,6 +72,17 @@ def receipt(request: UserRequest, ref: str) -> HttpResponse:
         "meets_by": latest_meeting_day(helsinki_date(concern.sent_at)),
     }
     return render(request, "cases/concern.html", context)
+
+
+def _answered_long_ago(request: UserRequest, ref: str) -> HttpResponse:
+    """Thirty days after the answer the text is no longer the writer's to read: only that it was answered, and when."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sent_at, answered_at FROM sec.my_answered_concerns() WHERE ref = %s", [ref])
+        found = cursor.fetchone()
+    if found is None:
+        raise Http404
+    log(request, Verb.VIEW, reason=f"own concern {ref}")
+    return render(request, "cases/concern_answered.html", {"sent_at": found[0], "answered_at": found[1]})
 
 
 def coordinators_of(area: Area, now: datetime) -> list[str]:

@@ -16,6 +16,7 @@ from cases.access import NotAllowed, UserRequest, for_hats, log
 from cases.actions.standing import REVIEW_WITHIN, open_exceptionally, review_exceptional
 from cases.forms_standing import ExceptionalForm, ReviewForm
 from cases.models import Case, ExceptionalAccess, Section
+from networks.step_up import fresh_sign_in
 from yhteiso.audit.models import Verb
 from yhteiso.lib.dates import helsinki_date, short_date
 
@@ -33,6 +34,7 @@ ORDER = (Section.CONTACT, Section.NETWORK, Section.PLAN, Section.THEMES, Section
 
 @for_hats("member")
 @require_http_methods(["GET", "HEAD", "POST"])
+@fresh_sign_in
 def new(request: UserRequest) -> HttpResponse:
     """Why do I need this now?"""
     now = timezone.now()

@@ -14,6 +14,7 @@ from cases.actions import identity as actions
 from cases.forms import IdentityForm
 from cases.models import Case, Person, PersonIdentity, Section, Status
 from cases.models.identity import masked
+from networks.step_up import fresh_sign_in
 from yhteiso.audit.models import Verb
 from yhteiso.lib.cipher import Unreadable
 
@@ -61,9 +62,9 @@ def _tell_of_equals(request: UserRequest, person: Person, number: str) -> None:
     )
 
 
-# The step-up decorator `fresh_sign_in` (networks.signin) belongs here: a code is shown to a fresh sign-in only.
 @never_cache
 @require_POST
+@fresh_sign_in
 def identity_reading(request: UserRequest, ref: str, pk: int) -> HttpResponse:
     """Show the code once, in the answer to this press."""
     case = get_case(request, ref, "coordinate")

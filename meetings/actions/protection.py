@@ -53,7 +53,7 @@ def keep_apart(
     both = _coming_seats(case).filter(membership__person__kind=PersonKind.GUARDIAN, membership__ended_at=None)
     if not apart or both.count() < 2:
         return case
-    if not both.filter(membership__person_id=guardian).exists():
+    if guardian is None or not both.filter(membership__person_id=guardian).exists():
         raise NotAllowed(_("Both guardians are invited to the coming meeting. Choose which of them it is with."))
     both.exclude(membership__person_id=guardian).delete()
     return case

@@ -32,13 +32,31 @@ class MemberForm(YhteisoForm):
         label=_("Show as “health services”"), required=False, help_text=_("When the family does not want the unit seen")
     )
 
+    index_only = forms.BooleanField(
+        label=_("Takes part without content"), required=False,
+        help_text=_("Sees the time, who take part and the own promises, nothing that is talked about"),
+    )  # fmt: skip
+
     def __init__(self, *args: Any, people: Iterable[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         grouped = groupby(people, key=lambda user: user.unit.name if user.unit else "")
         cast(forms.ChoiceField, self.fields["user"]).choices = [("", _now("Choose"))] + [
-            (unit, [(user.pk, f"{user.name}, {user.title}" if user.title else user.name) for user in users])
-            for unit, users in grouped
+            (unit, [(user.pk, _choice(user)) for user in users]) for unit, users in grouped
         ]
+
+
+class SeatForm(YhteisoForm):
+    """How a member is shown to the others, and whether they see content."""
+
+    index_only = forms.BooleanField(label=_("Takes part without content"), required=False)
+    masked = forms.BooleanField(label=_("Show as “health services”"), required=False)
+
+
+def _choice(user: User) -> str:
+    """A professional in the list, with the kind of consent that their unit needs."""
+    name = f"{user.name}, {user.title}" if user.title else user.name
+    written = user.unit is None or user.unit.agency.written_consent
+    return _now("%(name)s – needs a written consent of their own") % {"name": name} if written else name
 
 
 class PersonForm(YhteisoForm):

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
-from cases.access import UserRequest, for_hats, log
+from cases.access import UserRequest, for_hats, log, name_children
 from cases.forms import AreaForm
 from cases.models import Call, Case, Concern, StartCorrection, Status
 from cases.views.tasks import waiting_for
@@ -49,6 +49,7 @@ def board(request: UserRequest) -> HttpResponse:
     if age:
         cases = cases.filter(child_age__range=AGES[age])
     found, corrections = list(cases), _corrections(user)
+    name_children(user, [*found, *(row.case for row in corrections)])
     log(request, Verb.LIST, cases=list({row.pk: row for row in [*found, *(c.case for c in corrections)]}.values()))
     cards = make_cards(found, today, escalations=True)
     shown = [card for card in cards if ONLY[only](card)] if only else cards

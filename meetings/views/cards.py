@@ -79,7 +79,7 @@ class Card:
     @property
     def when(self) -> str:
         """The coming meeting: day, time and place."""
-        if not self.coming:
+        if not self.coming or not self.case.child_shown:
             return ""
         text = f"{short_date(helsinki_date(self.coming.starts_at))} {at_clock(self.coming.starts_at)}"
         place = "" if self.case.protected or self.coming.by_phone else self.coming.place
@@ -133,6 +133,8 @@ class Card:
 
     @property
     def status_tag(self) -> tuple[str, str, str]:
+        if not self.case.child_shown:
+            return _("Waits for the family's consent"), "grey", "lock"
         tone, icon = STATUS_LOOKS[Status(self.case.status)]
         return str(self.case.get_status_display()), tone, icon
 

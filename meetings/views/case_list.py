@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from cases.access import UserRequest, for_hats, log
+from cases.access import UserRequest, for_hats, log, name_children
 from cases.models import Case, Status
 from meetings.views.board import area_words
 from meetings.views.cards import make_cards
@@ -37,6 +37,7 @@ def case_list(request: UserRequest) -> HttpResponse:
     found = list(_after(_in_order(rows, stage), stage, last)[: PAGE + 1])
     more = found[PAGE - 1].ref if len(found) > PAGE else ""
     found = found[:PAGE]
+    name_children(user, found, alone=True)
     log(request, Verb.LIST, cases=found)
     stages = [("open", _("Open ones")), *Status.choices]
     context = {

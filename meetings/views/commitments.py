@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from cases.access import NotAllowed, UserRequest, for_hats, get_case, log
+from cases.access import NotAllowed, UserRequest, for_hats, get_case, log, name_children
 from cases.models import Case
 from meetings.actions import commitment as actions
 from meetings.forms.commitment import OutcomeForm
@@ -66,7 +66,7 @@ def due_text(due: date, today: date) -> str:
 def who_of(case: Case, row: Commitment) -> str:
     """Whose a commitment is, as the viewer of the case may call them."""
     row.membership.case = case
-    return case.calling.of(row.membership).name
+    return case.calling.of(row.membership, with_unit=False).name
 
 
 @dataclass
@@ -167,6 +167,7 @@ def _page(request: UserRequest, promises: list[Promise], more: str, status: int 
     shown = {p.row.case_id: p.row.case for p in [*promises, *marked]}
     for p in [*promises, *marked]:
         p.row.case.viewer = request.user
+    name_children(request.user, [p.row.case for p in [*promises, *marked]])
     log(request, Verb.LIST, cases=list(shown.values()))
     context = {
         "groups": _groups(promises, today), "marked": marked, "more": more,

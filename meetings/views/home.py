@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from cases.access import NotAllowed, UserRequest, log
+from cases.access import NotAllowed, UserRequest, log, name_children
 from cases.models import Case, Concern, public_name
 from cases.views.tasks import waiting_for
 from meetings.actions.meeting import answer
@@ -48,12 +48,15 @@ def _today(request: UserRequest, data: Any = None) -> HttpResponse:
     """The page; `data` are answers of which one could not be read."""
     user, now = request.user, timezone.now()
     today = helsinki_date(now)
-    invitations = [_invitation(row, data) for row in _unanswered(user, now)]
-    promises = [Promise(row, today) for row in _my_open(user)]
-    mine = _my_cases(user)
+    asked, promised, mine, coming = _unanswered(user, now), _my_open(user), _my_cases(user), _coming(user, now)
+    name_children(
+        user, [*(row.meeting.case for row in asked), *(row.case for row in promised), *(row.case for row in coming), *mine]
+    )
+    invitations = [_invitation(row, data) for row in asked if row.meeting.case.child_shown]
+    promises = [Promise(row, today) for row in promised]
     cases = [_way(case, now) for case in mine[:SHOWN_CASES]]
     known = {way["case"].pk for way in cases}
-    meetings = [_line(row, now) for row in _coming(user, now)]
+    meetings = [_line(row, now) for row in coming if row.case.child_shown]
     shown = [*(i["case"] for i in invitations), *(p.row.case for p in promises[:SHOWN_PROMISES]),
              *(c["case"] for c in cases), *(m["case"] for m in meetings)]  # fmt: skip
     log(request, Verb.LIST, cases=list({case.pk: case for case in shown}.values()))

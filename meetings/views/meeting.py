@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from cases.access import NotAllowed, Permission, UserRequest, for_hats, get_case, log
+from cases.access import NotAllowed, Permission, UserRequest, can, for_hats, get_case, log, name_children
 from cases.models import Called, Case, PersonKind
 from meetings.actions import meeting as actions
 from meetings.forms.meeting import AnswerForm, HeldForm
@@ -97,6 +97,9 @@ def meeting_list(request: UserRequest) -> HttpResponse:
     rows = list(past[: PAST_PAGE + 1])
     more = rows[PAST_PAGE - 1].ref if len(rows) > PAST_PAGE else ""
     rows = rows[:PAST_PAGE]
+    name_children(request.user, [row.case for row in [*coming, *rows]])
+    # A promise keeps its meeting readable; a meeting is listed only while its time is open to the reader.
+    coming, rows = ([row for row in part if row.case.child_shown] for part in (coming, rows))
     log(request, Verb.LIST, cases=list({row.case_id: row.case for row in [*coming, *rows]}.values()))
     context = {"coming": [_line(row, now) for row in coming], "past": [_line(row, now) for row in rows], "more": more}
     return render(request, "meetings/meeting_list.html", context)
@@ -192,7 +195,7 @@ def seats_of(meeting: Meeting, user: User) -> list[Seat]:
 @require_safe
 def meeting(request: UserRequest, ref: str, meeting: str) -> HttpResponse:
     """Who comes, what is still missing, and where is the logbook?"""
-    return _page(request, get_meeting(request, ref, meeting))
+    return _page(request, get_meeting(request, ref, meeting, "meet"))
 
 
 def _page(
@@ -206,6 +209,7 @@ def _page(
         if (coordinates and not seat.is_child) or seat.mine:
             seat.form = answer if answer is not None and answer.prefix == _prefix(seat.row) else _answer_form(seat)
     invited = coordinates or any(seat.mine for seat in seats)
+    writes = invited and can(request.user, "write_logbook", row.case)
     people = [seat for seat in seats if not seat.is_child]
     context = {
         "case": row.case, "meeting": row, "seats": seats, "own": next((s for s in seats if s.mine and s.form), None),
@@ -216,7 +220,7 @@ def _page(
         "blocker": _confirm_blocker(row, seats, now) if coordinates else None, "begun": row.starts_at <= now,
         "held": held or (_held_form(row, seats) if coordinates and is_open else None),
         "error_form": next((form for form in (held, answer) if form is not None and form.errors), None),
-        "moved_to": moved_to(row), "has_logbook": invited and _has_logbook(row), "invited": invited,
+        "moved_to": moved_to(row), "has_logbook": writes and _has_logbook(row), "invited": invited, "writes": writes,
         "present": [seat for seat in seats if seat.row.present],
         "waiting": sum(1 for s in people if s.row.answer == Answer.NONE),
         "flagged": any(seat.row.membership.must_attend for seat in seats), "place": place_of(row),

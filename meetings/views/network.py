@@ -13,10 +13,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from cases.access import NotAllowed, UserRequest, get_case
 from cases.actions import network as actions
+from cases.actions.consent import needs_paper
 from cases.models import Case, Membership, PersonKind, Status
 from meetings.actions.meeting import add_member, add_person
-from meetings.forms.network import ConsentForm, EndForm, MemberForm, PersonForm
-from meetings.views.situation import consent_tag, members_shown, person_line
+from meetings.forms.network import ConsentForm, EndForm, MemberForm, PersonForm, SeatForm
+from meetings.views.situation import consent_tag, given_by, members_shown, person_line
 from networks.models import Role, User
 from yhteiso.audit.models import Verb
 from yhteiso.lib.dates import helsinki_date
@@ -56,14 +57,24 @@ def _add_member(request: UserRequest, case: Case, form: MemberForm, people: list
     user = next(user for user in people if user.pk == data["user"])
     try:
         add_member(
-            case=case, user=user, must_attend=data["must_attend"], masked=data["masked"], by=request.user,
-            now=timezone.now(),
+            case=case, user=user, must_attend=data["must_attend"], masked=data["masked"],
+            index_only=data["index_only"], by=request.user, now=timezone.now(),
         )  # fmt: skip
     except NotAllowed as refusal:
         form.add_error(None, str(refusal))
         return False
     messages.success(request, _("The new member is in the network."))
+    messages.info(request, _consent_needed(user, data["index_only"]))
     return True
+
+
+def _consent_needed(user: User, index_only: bool) -> str:
+    """Which consent the new member waits for, said at once. Names nobody: messages lie in the session."""
+    if index_only:
+        return _("They take part without content. Ask the family whether they may know the time.")
+    if user.unit is None or user.unit.agency.written_consent:
+        return _("They see nothing before the family's written consent for this person. Print the paper from the consents.")
+    return _("They see nothing before the family has said yes to their unit. Record the answer on the page of consents.")
 
 
 def _add_person(request: UserRequest, case: Case, form: PersonForm) -> bool:
@@ -97,6 +108,21 @@ def person_consent(request: UserRequest, ref: str, pk: int) -> HttpResponse:
     people = _professionals(case, members, today)
     adding = MemberForm(people=people, prefix="member")
     return _page(request, case, members, adding, today, consent=(person.pk, form), status=422)
+
+
+@require_POST
+def network_seat(request: UserRequest, ref: str, pk: int) -> HttpResponse:
+    """How is this member shown, and do they see content?"""
+    case = get_case(request, ref, "coordinate", Verb.CHANGE)
+    member = get_object_or_404(case.memberships.current().filter(user__isnull=False), pk=pk)
+    form = SeatForm(request.POST, prefix=f"seat-{member.pk}")
+    form.full_clean()
+    try:
+        actions.change_seat(case=case, membership=member, by=request.user, now=timezone.now(), **form.cleaned_data)
+        messages.success(request, _("The change is saved. It holds from this moment on."))
+    except NotAllowed as refusal:
+        messages.error(request, str(refusal))
+    return redirect("case-network", ref=case.ref)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -146,12 +172,13 @@ def _page(
     consent: tuple[int, ConsentForm] | None = None, status: int,
 ) -> HttpResponse:  # fmt: skip
     every = (consent[1] if consent else None, member_form)
+    given = given_by(case)
     bound = next((form for form in every if form and form.is_bound), None)
     context = {
         "case": case, "clock": case.clock(today), "member_form": member_form, "form": bound,
         "closed": case.status == Status.CLOSED,
         "professionals": [_professional(case, row) for row in members if row.user_id],
-        "family": [_relative(case, row, today, consent) for row in members if row.person_id],
+        "family": [_relative(case, row, today, consent, given) for row in members if row.person_id],
     }  # fmt: skip
     return render(request, "meetings/network.html", context, status=status)
 
@@ -164,17 +191,27 @@ def _professional(case: Case, member: Membership) -> dict[str, Any]:
         tags.append((_("Made contact"), "", "phone"))
     if member.must_attend:
         tags.append((_("Must attend"), "", "flag"))
+    moved = bool(member.user and member.unit_id != member.user.unit_id and member.user_id != case.coordinator_id)
+    if moved:
+        tags.append((_("Has changed unit: who goes on?"), "yellow", "ask"))
+    if needs_paper(member):
+        tags.append((_("Needs a written consent"), "grey", "pen"))
+    if member.index_only:
+        tags.append((_("Without content"), "grey", "eye"))
     if member.masked:
         tags.append((_("Shown as “health services”"), "grey", "lock"))
     unit = member.unit
     return {
         "row": member, "name": real_name(member), "unit": unit.name if unit else "",
         "agency": unit.agency.name if unit else "", "title": member.user.title if member.user else "",
-        "tags": tags, "ends": actions.end_blocker(case, member) is None,
+        "tags": tags, "ends": actions.end_blocker(case, member) is None, "moved": moved,
+        "form": SeatForm(initial=vars(member), prefix=f"seat-{member.pk}") if member.role != "coordinator" else None,
     }  # fmt: skip
 
 
-def _relative(case: Case, member: Membership, today: date, consent: tuple[int, ConsentForm] | None) -> dict[str, Any]:
+def _relative(
+    case: Case, member: Membership, today: date, consent: tuple[int, ConsentForm] | None, given: set[int]
+) -> dict[str, Any]:  # fmt: skip
     person = member.person
     assert person is not None
     guardian = person.kind == PersonKind.GUARDIAN
@@ -188,6 +225,6 @@ def _relative(case: Case, member: Membership, today: date, consent: tuple[int, C
     return {
         "row": member, "person": person, "name": person.full_name, "initials": initials(person.full_name),
         "org": person_line(person), "phone": contact.phone if contact else "",
-        "tags": [consent_tag(person)] if guardian else [], "form": form,
+        "tags": [consent_tag(person, given)] if guardian else [], "form": form,
         "ends": actions.end_blocker(case, member) is None,
     }  # fmt: skip

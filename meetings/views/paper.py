@@ -10,7 +10,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from cases.access import UserRequest
+from cases.actions.disclosure import disclose_copy
 from cases.models import Calling, Case
+from cases.sections import PAGES
 from meetings.models import ChildHeard, Commitment, Logbook, LogbookEntry, Mark, Meeting
 from meetings.paper import Entry, Gathering, LogbookPaper, PlanRow, Voice
 from meetings.paper import Mark as PaperMark
@@ -30,10 +32,12 @@ def logbook_pdf(request: UserRequest, ref: str, meeting: str) -> HttpResponse:
     row, logbook = get_logbook(request, ref, meeting, "print", Verb.PRINT)
     if logbook is None:
         raise Http404
+    now = timezone.now()
     try:
-        body = render_paper(paper_of(row, logbook, request.user, timezone.now()))
+        body = render_paper(paper_of(row, logbook, request.user, now))
     except PdfUnavailable:
         return render(request, "meetings/pdf_unavailable.html", {"case": row.case, "meeting": row}, status=503)
+    disclose_copy(case=row.case, sections=PAGES["logbook-pdf"], document_ref=row.ref, by=request.user, now=now)
     response = HttpResponse(body, content_type="application/pdf")
     response["Content-Disposition"] = f'attachment; filename="lokikirja-{row.ref}.pdf"'
     return response

@@ -27,6 +27,7 @@ from cases.models import (
     MembershipQuerySet,
     Person,
     PersonKind,
+    Reply,
     Section,
     StartCorrection,
     TaskKind,
@@ -44,11 +45,12 @@ from meetings.models import (
     Participant,
 )
 from meetings.next_step import Facts, NextStep, next_step
+from meetings.views import reader
 from meetings.views.meeting import place_of
 from meetings.views.opened import opened_for, themes_of
 from networks.models import User
 from yhteiso.audit.models import Verb
-from yhteiso.lib.dates import at_clock, helsinki_date, short_date
+from yhteiso.lib.dates import at_clock, helsinki_date
 
 COMING = (MeetingStatus.PROPOSED, MeetingStatus.CONFIRMED)
 SHOWN_EVENTS = 12
@@ -80,23 +82,28 @@ def situation(request: UserRequest, ref: str) -> HttpResponse:
     leads = can(user, "coordinate", case)
     # Looked at together, a protected family's page shows nobody: whom to call stands on the page of the network.
     calling = Calling(case, user, covered=case.protected)
+    seat = None if leads else own_seat(case, user, now)
+    promises = _promises(case)
+    if seat and not case.child_shown and seat.role != MemberRole.EXCEPTIONAL:
+        return reader.waiting(request, case, seat, promises, today)
     members = list(members_shown(case).with_people())
     meetings = list(case.meetings.order_by("-starts_at", "-pk"))
     coming = next((row for row in meetings if row.status in COMING), None)
     seats = {p.membership_id: p for p in coming.participants.filter(membership__ended_at=None)} if coming else {}
-    promises = _promises(case)
     logbooks = {row.meeting_id: row for row in Logbook.objects.filter(case=case)}
     facts = _facts(calling, user, now, coming, members, seats, promises, meetings, logbooks)
     answered = f"{facts.answered}/{facts.invited}" if coming else ""
     context = {
         "case": case, "lead": calling.name(_lead(case, members)), "leads": leads, "clock": case.clock(today),
-        "why": _why(case, user, members),
+        "why": reader.why(case, user, seat), "sight": None if leads else reader.tag(case, seat),
+        "taken": "" if leads else reader.note(case), "plan_open": Section.PLAN in (case.sections or ()),
         "stones": way.stones(case, today, coming), "caption": way.caption(case, today, coming, _written(case)),
-        "stages": way.stages(case, coming, len(members), answered),
+        "stages": way.stages(case, coming, len(members), answered, told=leads),
         **_next(next_step(facts), case, coming, meetings),
-        **_network(members, seats, calling), "meetings": [_meeting(row, logbooks) for row in meetings],
-        "promises": [_promise(row, today, calling) for row in promises], "events": _events(case, members, calling),
-        "outcome": outcome_of(case),
+        **_network(members, seats, calling, given_by(case) if leads else None),
+        "meetings": [_meeting(row, logbooks) for row in meetings], "reads_logbooks": can(user, "write_logbook", case),
+        "promises": [_promise(row, today, calling) for row in promises],
+        "events": _events(case, members, calling, leads), "outcome": outcome_of(case),
         "delay": dict(MoveReason.choices).get(case.delay_reason, ""), "opened": let_in,
         **(_coordinators_part(case, now) if leads else {}),
     }  # fmt: skip
@@ -108,7 +115,7 @@ def _for_a_day(user: User, case: Case, let_in: dict[str, Any], today: date) -> d
     calling = Calling(case, user, covered=case.protected)
     is_open, context = sections(user, case), {"case": case, "opened": let_in, "lead": case.coordinator}
     if Section.NETWORK in is_open:
-        context |= _network(list(members_shown(case).with_people()), {}, calling)
+        context |= _network(list(members_shown(case).with_people()), {}, calling, None)
     if Section.PLAN in is_open:
         context["promises"] = [_promise(row, today, calling) for row in _promises(case)]
     if Section.TIME in is_open:
@@ -126,6 +133,11 @@ def escalation_seen(request: UserRequest, ref: str) -> HttpResponse:
     if mark_seen(case=case, by=request.user, now=timezone.now()):
         messages.success(request, _("Marked as seen. The clock goes on."))
     return redirect("case", ref=case.ref)
+
+
+def own_seat(case: Case, user: User, now: datetime) -> Membership | None:
+    """The row of the network by which this member may open the situation now."""
+    return case.memberships.seats_of(user, now).order_by("expires_at").first()
 
 
 def members_shown(case: Case) -> MembershipQuerySet:
@@ -155,24 +167,6 @@ def _lead(case: Case, members: list[Membership]) -> User:
     return seat.user if seat and seat.user else case.coordinator
 
 
-def _why(case: Case, user: User, members: list[Membership]) -> str:
-    """Why this person sees this page, in a few sentences."""
-    if user.hat == "area":
-        names = {"area": case.area.name_genitive}
-        if case.coordinator_id == user.pk:
-            duty = _("You coordinate %(area)s area and answer for this situation.") % names
-        else:
-            duty = _("You coordinate %(area)s area.") % names
-        return f"{duty} {_('You also see what was told in the call.')}"
-    mine = next(row for row in members if row.user_id == user.pk)
-    since = {"day": short_date(helsinki_date(mine.started_at))}
-    if mine.role == MemberRole.CALLER:
-        why = _("You made contact, and have been in the network since %(day)s.") % since
-    else:
-        why = _("You have been in this family's network since %(day)s.") % since
-    return f"{why} {_('You do not see what was told in the call.')}"
-
-
 def _facts(
     calling: Calling, user: User, now: datetime, coming: Meeting | None, members: list[Membership],
     seats: dict[int, Participant], promises: list[Commitment], meetings: list[Meeting], logbooks: dict[int, Logbook],
@@ -192,7 +186,8 @@ def _facts(
         confirmed=bool(coming and coming.status == MeetingStatus.CONFIRMED), invited=len(seats),
         answered=sum(seat.answer != Answer.NONE for seat in seats.values()), refuses=refuses,
         own_answer=mine.answer if mine else None,
-        unfinished=bool(held and (last is None or last.approved_at is None)), open_promises=len(still_open),
+        unfinished=bool(held and (last is None or last.approved_at is None)) and can(user, "write_logbook", case),
+        open_promises=len(still_open),
         overdue_promises=len(overdue), own_overdue=sum(row.owner_id == user.pk for row in overdue),
         ends_here=bool(last and last.ends_here), by_hand=case.protected,
         calls=sum(seat.place_told_at is None for seat in seats.values()) if coming and coming.by_phone else 0,
@@ -213,8 +208,16 @@ def _next(step: NextStep | None, case: Case, coming: Meeting | None, meetings: l
 # -- the network
 
 
-def _network(members: list[Membership], seats: dict[int, Participant], calling: Calling) -> dict[str, Any]:
-    rows = [_member(row, seats.get(row.pk), calling) for row in members]
+def given_by(case: Case) -> set[int]:
+    """Those of the family who have said yes to something."""
+    return set(case.consents.standing().filter(answer=Reply.YES).values_list("giver_id", flat=True))
+
+
+def _network(
+    members: list[Membership], seats: dict[int, Participant], calling: Calling, given: set[int] | None
+) -> dict[str, Any]:
+    """`given`: who has said yes to something; None for a reader who may not know what each has said."""
+    rows = [_member(row, seats.get(row.pk), calling, given) for row in members]
     family = sorted((row for row in rows if row["family"]), key=lambda row: row["order"])
     missing = [row["name"] for row in family if row["consent_missing"]]
     return {
@@ -223,14 +226,15 @@ def _network(members: list[Membership], seats: dict[int, Participant], calling: 
     }  # fmt: skip
 
 
-def _member(member: Membership, seat: Participant | None, calling: Calling) -> dict[str, Any]:
+def _member(member: Membership, seat: Participant | None, calling: Calling, given: set[int] | None) -> dict[str, Any]:
     person, called = member.person, calling.of(member)
     guardian = bool(person and person.kind == PersonKind.GUARDIAN)
     return {
         "family": person is not None, "name": called.name, "initials": called.initials, "kind": called.kind,
         "org": person_line(person) if person and not calling.hides_all else called.title,
-        "tags": _tags(member, seat) + _sight(member, calling.case),
-        "consent_missing": guardian and person is not None and person.consent != ConsentState.ORAL,
+        "tags": _tags(member, seat, given) + _sight(member, calling.case),
+        "consent_missing": given is not None and guardian and person is not None
+        and person.consent != ConsentState.ORAL and person.pk not in given,
         "order": list(PersonKind.values).index(person.kind) if person else 0,
     }  # fmt: skip
 
@@ -251,20 +255,22 @@ def is_child(member: Membership) -> bool:
     return bool(member.person and member.person.kind == PersonKind.CHILD)
 
 
-def consent_tag(person: Person) -> tuple[str, str, str]:
-    """A guardian's consent as text, tone and icon."""
+def consent_tag(person: Person, given: set[int]) -> tuple[str, str, str]:
+    """A guardian's consent as text, tone and icon. `given`: who has said yes to something of their own."""
     if person.consent == ConsentState.ORAL:
         on = f" {person.consent_on.day}.{person.consent_on.month}." if person.consent_on else ""
         return _("Consent") + on, "green", "check"
+    if person.pk in given:
+        return _("Has said yes to something"), "green", "check"
     if person.consent == ConsentState.UNAWARE:
         return _("Does not know of the call"), "grey", "lock"
     return (_("Consent waits") if person.consent else _("Consent not asked")), "yellow", "clock"
 
 
-def _tags(member: Membership, seat: Participant | None) -> list[tuple[str, str, str]]:
+def _tags(member: Membership, seat: Participant | None, given: set[int] | None) -> list[tuple[str, str, str]]:
     tags = []
-    if member.person and member.person.kind == PersonKind.GUARDIAN:
-        tags.append(consent_tag(member.person))
+    if given is not None and member.person and member.person.kind == PersonKind.GUARDIAN:
+        tags.append(consent_tag(member.person, given))
     if member.role == MemberRole.COORDINATOR:
         tags.append((_("Coordinates"), "", "star"))
     elif member.role == MemberRole.CALLER:
@@ -325,9 +331,10 @@ def _promise(row: Commitment, today: date, calling: Calling) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _events(case: Case, members: list[Membership], calling: Calling) -> list[dict[str, Any]]:
+def _events(case: Case, members: list[Membership], calling: Calling, leads: bool) -> list[dict[str, Any]]:
     units = {row.pk: calling.of(row).unit for row in members}
-    rows = case.events.select_related("by").defer(*_without("by"))[:SHOWN_EVENTS]
+    told = case.events.all() if leads else case.events.exclude(kind__in=happenings.COORDINATORS_ONLY)
+    rows = told.select_related("by").defer(*_without("by"))[:SHOWN_EVENTS]
     return [
         {
             "at": row.at, "day": helsinki_date(row.at), "text": happenings.sentence(row, units),

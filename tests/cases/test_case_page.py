@@ -148,17 +148,17 @@ def test_only_agreed_promises_are_shown(world: World, case: Case) -> None:
 
 def test_every_kind_of_event_has_its_sentence(world: World, case: Case) -> None:
     kinds = {
-        "call": {}, "opened": {}, "start_corrected": {}, "start_correction_proposed": {}, "member_added": {"unit": "X"},
+        "call": {}, "opened": {}, "start_corrected": {}, "start_correction_proposed": {}, "member_added": {"member": 7},
         "person_added": {"kind": "guardian"}, "consent": {"consent": "oral"}, "member_ended": {},
         "meeting_proposed": {"starts_at": "2026-06-16T14:30:00+03:00"}, "logbook_approved": {},
         "meeting_confirmed": {"starts_at": "2026-06-16T14:30:00+03:00"}, "meeting_moved": {"reason": "illness"},
         "meeting_held": {"began_at": "2026-06-16T14:30:00+03:00"}, "commitment_resolved": {"status": "kept"},
         "closed": {"reason": "declined"},
     }  # fmt: skip
-    texts = [happenings.sentence(CaseEvent(kind=kind, detail=detail)) for kind, detail in kinds.items()]
+    texts = [happenings.sentence(CaseEvent(kind=kind, detail=detail), {7: "X"}) for kind, detail in kinds.items()]
     assert len(set(texts)) == len(kinds)
     assert "Jotain kirjattiin." not in texts
-    assert happenings.sentence(CaseEvent(kind="unheard-of", detail={})) == "Jotain kirjattiin."
+    assert happenings.sentence(CaseEvent(kind="unheard-of", detail={}), {}) == "Jotain kirjattiin."
     assert set(case.events.values_list("kind", flat=True)) <= set(kinds)
 
 
@@ -171,10 +171,10 @@ def test_queries_do_not_grow(world: World, case: Case, django_assert_num_queries
     proposed(world, case)
     world.member.refresh_from_db()
     client = world.client(world.coordinator)
-    with django_assert_num_queries(24):
+    with django_assert_num_queries(27):
         client.get(reverse("case", args=[case.ref]))
     client = world.client(world.member)
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(22):
         client.get(reverse("case", args=[case.ref]))
 
 

@@ -42,7 +42,8 @@ class Bulk:
             self.links = cursor.fetchall()
             cursor.execute(
                 "SELECT i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid) FROM pg_index i"
-                " JOIN pg_class t ON t.oid = i.indrelid AND t.relkind = 'r' WHERE t.relname = ANY (%s)"
+                " JOIN pg_class t ON t.oid = i.indrelid AND t.relkind = 'r'"
+                " WHERE t.relname = ANY (%s) AND NOT i.indisunique"  # the unique ones stay: a wrong row is told at once
                 " AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid) ORDER BY 1",
                 [list(self.columns)],
             )

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from cases.actions import intake
 from cases.actions.clock import STEPS, escalate, step_due_at
-from cases.actions.consent import Word, record_words
+from cases.actions.consent import Word, assess_capacity, hide_from, record_words, withdraw
 from cases.actions.protection import name_member
 from cases.models import ASKED, Case, MemberRole, PersonKind, Section
 from meetings.actions import commitment, logbook, meeting, protection
@@ -39,6 +39,7 @@ class Story:
     protected: bool = False
     masked: list[str] = field(default_factory=list)
     apart: str = ""  # with which guardian the first meeting is
+    index_only: list[str] = field(default_factory=list)
 
 
 STORIES = [
@@ -48,7 +49,7 @@ STORIES = [
     Story("Kerttu", "Alatalo", 9, 4, "Tuomas", "Kerttu lukee paljon ja auttaa muita.", "Vatsakipua kouluaamuina.", "gathering", "waiting", "Riikka", [("Hanna", "äiti", "oral"), ("Pekka", "isä", "waiting")], ["Sari"]),
     Story("Lumi", "Peräaho", 7, 9, "Tuomas", "Lumi tykkää uimisesta ja eläimistä.", "Kaverisuhteissa on riitoja, ja koti kaipaa tukea iltoihin.", "scheduling", "oral", "Riikka", [("Sanna", "äiti", "oral")], ["Sari", "Olli"], 3),
     Story("Aatu", "Suvilehto", 4, 5, "Kaisa", "Aatu leikkii hyvin Oivan kanssa ja rauhoittuu, kun saa auttaa.", "Aamuisin ero äidistä on ollut kolme viikkoa vaikea.", "scheduling", "waiting", "Riikka", [("Jenna", "äiti", "oral"), ("Marko", "isä", "waiting")], ["Sari", "Antti", "Olli"], 6),
-    Story("Veikko", "Rajala", 15, 6, "Jaana", "Veikko on sitkeä ja hauska seurassa.", "Peruskoulun päättö mietityttää, kotona on riitoja.", "scheduling", "oral", "Noora", [("Ritva", "äiti", "oral")], ["Tuomas", "Sari"], 5),
+    Story("Veikko", "Rajala", 15, 6, "Jaana", "Veikko on sitkeä ja hauska seurassa.", "Peruskoulun päättö mietityttää, kotona on riitoja.", "scheduling", "oral", "Noora", [("Ritva", "äiti", "oral")], ["Tuomas", "Sari"], 5, index_only=["Tuomas"]),
     Story("Hilma", "Juntunen", 11, 16, "Tuomas", "Hilma pelaa sählyä ja pitää huolta pikkuveljestä.", "Läksyt jäävät, ja Hilma on väsynyt.", "agreed", "oral", "Riikka", [("Arja", "äiti", "oral")], ["Sari", "Heikki"], 2, masked=["Heikki"]),
     Story("Onni", "Kemppainen", 2, 12, "Mira", "Onni tanssii aina kun soi musiikki.", "Puhe viivästyy, ja vanhemmat toivovat apua arkeen.", "agreed", "oral", "Riikka", [("Laura", "äiti", "oral"), ("Teemu", "isä", "oral")], ["Sari", "Elsa"], 1, apart="Laura"),
     Story("Taimi", "Koivula", 7, 2, "Tuomas", "Taimi piirtää ja viihtyy eläinten kanssa.", "Muutto on tehty kiireessä, ja iltaisin pelottaa.", "gathering", "oral", "Riikka", [("Maria", "äiti", "oral"), ("Kari", "isä", "")], ["Sari", "Antti"], protected=True),
@@ -148,15 +149,10 @@ class Way:
                 by=self.coordinator, now=at,
             )  # fmt: skip
         for name in self.story.members:
-            user = self.cast.people[name]
             meeting.add_member(
-                case=case,
-                user=user,
-                must_attend=name == "Sari",
-                masked=name in self.story.masked,
-                by=self.coordinator,
-                now=at,
-            )
+                case=case, user=self.cast.people[name], must_attend=name == "Sari", masked=name in self.story.masked,
+                index_only=name in self.story.index_only, by=self.coordinator, now=at,
+            )  # fmt: skip
         self._consents(case, at + timedelta(minutes=5))
 
     def _consents(self, case: Case, at: datetime) -> None:
@@ -168,6 +164,39 @@ class Way:
                 case=case, giver=guardian, words=[Word(m, s, "yes") for m in members for s in sections], way="meeting",
                 valid_until=None, by=self.coordinator, now=at,
             )  # fmt: skip
+
+        if turn := TURNS.get(self.story.child):
+            turn(self, case, at + timedelta(minutes=5))
+
+    def _aatu(self, case: Case, at: datetime) -> None:
+        """The father has an answer for some, says no to one matter, and thinks about the rest."""
+        father = case.persons.get(kind=PersonKind.GUARDIAN, name="Marko")
+        kaisa, antti = (case.memberships.get(user=self.cast.people[name]) for name in ("Kaisa", "Antti"))
+        words = [Word(kaisa, Section.PLAN, "yes"), Word(kaisa, Section.THEMES, "thinking"),
+                 Word(antti, Section.PLAN, "thinking"), Word(antti, Section.CONTACT, "no")]  # fmt: skip
+        record_words(case=case, giver=father, words=words, way="phone", valid_until=None, by=self.coordinator, now=at)
+
+    def _lumi(self, case: Case, at: datetime) -> None:
+        """The mother has taken back what she said to family guidance; the association still waits for its paper."""
+        mother = case.persons.get(kind=PersonKind.GUARDIAN)
+        sari = case.memberships.get(user=self.cast.people["Sari"])
+        withdraw(case=case, giver=mother, member=sari, by=self.coordinator, now=at)
+
+    def _veikko(self, case: Case, at: datetime) -> None:
+        """At fifteen he understands what this is about, decides himself, and keeps the talk to himself."""
+        assess_capacity(
+            case=case, finding="capable", grounds="Kertoi omin sanoin, mitä kysytään ja mitä siitä seuraa.",
+            assessed_on=helsinki_date(at), by=self.coordinator, now=at,
+        )  # fmt: skip
+        veikko, mother = case.persons.get(kind=PersonKind.CHILD), case.persons.get(kind=PersonKind.GUARDIAN)
+        jaana, sari, tuomas = (case.memberships.get(user=self.cast.people[n]) for n in ("Jaana", "Sari", "Tuomas"))
+        words = [Word(seat, section, "yes") for seat in (jaana, sari) for section in ASKED]
+        words.append(Word(tuomas, Section.TIME, "yes"))
+        record_words(case=case, giver=veikko, words=words, way="paper", valid_until=None, by=self.coordinator, now=at)
+        hide_from(
+            case=case, guardian=mother, section=Section.THEMES, reason="Haluan itse kertoa kavereista.",
+            by=self.coordinator, now=at,
+        )  # fmt: skip
 
     def _meeting(self, case: Case) -> None:
         story = self.story
@@ -231,3 +260,7 @@ class Way:
             logbook=book, form_key=uuid.uuid4(), kind="promise", what=what, membership=member,
             due_on=self.today + timedelta(days=due_in), by=self.coordinator, now=row.ends_at,
         )  # fmt: skip
+
+
+# What a family has said after the first call, where it is not the ordinary.
+TURNS = {"Aatu": Way._aatu, "Lumi": Way._lumi, "Veikko": Way._veikko}

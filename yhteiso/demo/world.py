@@ -5,14 +5,10 @@ about 67 memberships a professional elsewhere, half of the other situations clos
 """
 
 import random
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 
-from cases.models import ConsentWording
-from meetings.models import LogbookTemplate
 from networks.models import County, Municipality, Sector
-from yhteiso import reference
 from yhteiso.demo.bulk import Bulk
 from yhteiso.lib.dates import day14, latest_meeting_day
 from yhteiso.lib.ids import ALPHABET
@@ -23,12 +19,13 @@ COLUMNS = {
     "networks_area": "id name name_genitive phone hours emergency_phone county_id",
     "networks_area_municipalities": "id area_id municipality_id",
     "networks_unit": "id name agency_id area_id",
-    "networks_user": "id password email name sort_key title phone language protected_identity is_active created_at unit_id",
+    "networks_user": "id password email name sort_key title phone language protected_identity is_active created_at unit_id"
+    " session_epoch",
     "networks_rolemembership": "id role starts_on area_id user_id unit_id",
     "cases_case": "id ref status opened_at t0_at day14_on plan_by_on first_met_at delay_reason consent protected child_name"
     " child_age caller_label closed_at close_reason area_id closed_by_id coordinator_id opened_by_id guardians_apart lead_id",
     "cases_casetext": "case_id strengths everyday around guardians consent_by consent_for",
-    "cases_person": "id kind name family_name relation language interpreter consent consent_on case_id",
+    "cases_person": "id kind name family_name relation language interpreter consent consent_on case_id by_hand",
     "cases_personcontact": "person_id born_on phone case_id",
     "cases_membership": "id role must_attend masked started_at ended_at end_reason case_id ended_by_id started_by_id unit_id"
     " user_id person_id index_only named sections",
@@ -37,7 +34,7 @@ COLUMNS = {
     "cases_caseevent": "id kind at detail by_id case_id",
     "cases_twoweekoutcome": "case_id met day_number day14_on written_at",
     "meetings_meeting": "id ref kind status starts_at ends_at place proposed_at confirmed_at began_at move_reason case_id"
-    " held_by_id proposed_by_id",
+    " held_by_id proposed_by_id by_phone",
     "meetings_participant": "id answer answered_at present answered_by_id case_id meeting_id membership_id",
     "meetings_logbook": "id opened_at child_heard child_words next_on ends_here version approved_at approved_by_id case_id"
     " opened_by_id template_id meeting_id",
@@ -47,7 +44,6 @@ COLUMNS = {
     "audit_logentry": "id at actor_id actor_name actor_agency hat verb case_id case_ids page reason",
 }
 N = r"\N"
-CHUNK = 2000
 AREA_SIZE = 5000
 PER_PROFESSIONAL = 67
 SECTORS = (
@@ -107,14 +103,6 @@ class Place:
     professionals: list[Worker]
 
 
-@dataclass
-class World:
-    """What was made: how many rows, and whom the measurements ask for (e-mail by what they are)."""
-
-    counts: dict[str, int] = field(default_factory=dict)
-    people: dict[str, str] = field(default_factory=dict)
-
-
 class Maker:
     """Makes the rows of one world. `on` is its today: every date follows from it and the seed."""
 
@@ -150,7 +138,8 @@ class Maker:
             self.line("networks_agency", key, f"{name} {self.seed}/{key}", "Keksitty", "Keksitty", sector, written)
             agencies.append(key)
         cities = list(Municipality.objects.filter(county=county).order_by("pk").values_list("pk", flat=True))
-        each = max(8, round(self.cases * 4 / PER_PROFESSIONAL / self.areas))
+        # As many in each unit: neighbours in the list, who come into one network, are never of the same unit.
+        each = max(1, round(self.cases * 4 / PER_PROFESSIONAL / self.areas / len(SECTORS))) * len(SECTORS)
         made = [self._place(n, county.pk, cities[n % len(cities)], agencies, each) for n in range(self.areas)]
         units = [self._unit(f"Mittaus {n}", agencies[2], made[0].pk) for n in range(2)]
         for label, unit, count in (("member", units[0], 50), ("heavy", units[1], 1000)):
@@ -200,7 +189,7 @@ class Maker:
             self.people[label] = email
         self.line(
             "networks_user", key, f"!{key:040}", email, name, sort_key(name), "ammattilainen", "", "fi", False, True,
-            self.at(self.days[-1]), unit,
+            self.at(self.days[-1]), unit, 0,
         )  # fmt: skip
         self.line(
             "networks_rolemembership", self.bulk.key("networks_rolemembership"), role, "2020-01-01", area, key, unit_of
@@ -213,31 +202,3 @@ class Maker:
         self.bulk.lines[table].append(
             "\t".join(words[value] if value is None or isinstance(value, bool) else str(value) for value in values)
         )
-
-
-def load(
-    *, cases: int, seed: int, on: date, tell: Callable[[int, dict[str, int]], None] = lambda done, counts: None
-) -> World:
-    """Make the world, in the caller's transaction. `tell` hears of every so many situations."""
-    from yhteiso.demo.world_cases import CaseMaker
-
-    reference.load()
-    bulk = Bulk(COLUMNS)
-    walled = bulk.walled()
-    bulk.begin()
-    maker = Maker(bulk, cases, seed, on)
-    places = maker.places()
-    template = LogbookTemplate.objects.filter(language="fi").order_by("pk")[0]
-    themes = list(template.themes.order_by("position").values_list("pk", flat=True)[:2])
-    wording = ConsentWording.objects.order_by("-version").values_list("pk", flat=True)[0]
-    each = CaseMaker(maker, template.pk, themes, wording)
-    for number in range(cases):
-        big = number < maker.big
-        place = places[0] if big else places[1 + (number - maker.big) % (len(places) - 1)]
-        each.make(number, place, open_now=big or number % 2 == 0)
-        if (number + 1) % CHUNK == 0:
-            bulk.flush()
-            tell(number + 1, bulk.counts)
-    bulk.flush()
-    bulk.end(walled)
-    return World(bulk.counts, maker.people)

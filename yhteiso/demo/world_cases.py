@@ -84,7 +84,7 @@ class CaseMaker:
             person, seat = key("cases_person"), key("cases_membership")
             said = "oral" if kind == "guardian" else ""
             on = f"{family.began}" if said else N
-            add["cases_person"](f"{person}\t{kind}\t{called}\t{family_name}\t{relation}\t\tf\t{said}\t{on}\t{case}")
+            add["cases_person"](f"{person}\t{kind}\t{called}\t{family_name}\t{relation}\t\tf\t{said}\t{on}\t{case}\tf")
             born = family.began - timedelta(days=365 * (case % 14) + 200) if kind == "child" else N
             add["cases_personcontact"](f"{person}\t{born}\t040 000 {case % 10000:04}\t{case}")
             add["cases_membership"](f"{seat}\tfamily\tt\tf\t{began}\t{more}\t{N}\t{N}\t{person}\tf\tf\t{{}}")
@@ -156,7 +156,7 @@ class CaseMaker:
         confirmed = N if MEETS[family.status] == "proposed" else f"{family.began} 15:00:00+03"
         self.add["meetings_meeting"](
             f"{key}\t{maker.ref(2, key)}\tnetwork\t{MEETS[family.status]}\t{day} 14:00:00+03\t{day} 15:15:00+03\t"
-            f"\t{family.began} 13:00:00+03\t{confirmed}\t{began}\t\t{case}\t{lead if held else N}\t{lead}"
+            f"\t{family.began} 13:00:00+03\t{confirmed}\t{began}\t\t{case}\t{lead if held else N}\t{lead}\tf"
         )
         answer = f"none\t{N}" if confirmed == N else f"yes\t{family.began} 15:00:00+03"
         present = "t" if held else N
@@ -179,7 +179,7 @@ class CaseMaker:
             add["meetings_logbookentry"](
                 f"{bulk.key('meetings_logbookentry')}\tstrength\tIltasatu luetaan joka ilta.\täiti\tt\t1\t{at}\t{case}\t{book}\t{lead}\t{theme}"
             )
-        first, (person, seat) = family.seats[1], family.guardians[0]
+        first, (_person, seat) = family.seats[1], family.guardians[0]
         agreed, due = f"{day} 16:00:00+03", day + timedelta(days=30)
         state = f"kept\t\t{due} 12:00:00+03" if family.closed else f"open\t\t{N}"
         by = lead if family.closed else N

@@ -12,7 +12,8 @@ def put_on(hat: str, user_id: int | None) -> None:
     """Become the hat's role, as this person, until the transaction ends or `take_off`."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT set_config('role', %s, true), set_config('app.uid', %s, true)", [role(hat), str(user_id or "")]
+            "SELECT set_config('role', %s, true), set_config('app.uid', %s, true), set_config('app.cases', '', true)",
+            [role(hat), str(user_id or "")],
         )
 
 
@@ -21,7 +22,9 @@ def take_off() -> None:
     if connection.needs_rollback:  # the transaction is dead and takes the hat with it
         return
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('role', 'none', true), set_config('app.uid', '', true)")
+        cursor.execute(
+            "SELECT set_config('role', 'none', true), set_config('app.uid', '', true), set_config('app.cases', '', true)"
+        )
 
 
 @contextmanager

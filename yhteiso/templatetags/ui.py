@@ -65,7 +65,7 @@ def states(items: Iterable[Sequence[str]]) -> SafeString:
 
 @register.simple_tag
 def y_mark(kind: str, word: str, who: str = "") -> SafeString:
-    """A mark in a cell. Kinds: yes, wait, no, locked, end. A refusal is grey, never red."""
+    """A mark in a cell. Kinds: yes, wait, part, no, locked, end. A refusal is grey, never red."""
     tone, icon_name = _MARKS[kind]
     name = format_html("<b>{}</b> ", who) if who else EMPTY
     return format_html('<span class="y-mark y-mark--{}">{}<span>{}{}</span></span>', tone, ICONS[icon_name], name, word)
@@ -74,6 +74,7 @@ def y_mark(kind: str, word: str, who: str = "") -> SafeString:
 _MARKS = {
     "yes": ("yes", "check"),
     "wait": ("wait", "clock"),
+    "part": ("wait", "half"),
     "no": ("no", "cross"),
     "locked": ("no", "lock"),
     "end": ("end", "undo"),

@@ -50,8 +50,12 @@ CREATE FUNCTION sec.unsealed(wanted integer)
         final xid8 := pg_snapshot_xmin(pg_current_snapshot());
         unborn xid8 := pg_snapshot_xmax(pg_current_snapshot());
         mine xid8 := pg_current_xact_id_if_assigned();
-        reached xid8 := coalesce((SELECT s.xid::text::xid8 FROM audit_seal s ORDER BY s.seq DESC LIMIT 1), '0'::xid8);
+        reached xid8 := '0';
+        place uuid := '00000000-0000-0000-0000-000000000000';  -- within one transaction the order is that of the keys
     BEGIN
+        SELECT s.xid::text::xid8, s.entry_id INTO reached, place FROM audit_seal s ORDER BY s.seq DESC LIMIT 1;
+        reached := coalesce(reached, '0'::xid8);
+        place := coalesce(place, '00000000-0000-0000-0000-000000000000');
         IF reached > unborn THEN
             RETURN QUERY SELECT * FROM (
                 SELECT 'use', e.id, e.at, e.xid::text::bigint, sec.row_hash(e) FROM audit_logentry e
@@ -66,18 +70,29 @@ CREATE FUNCTION sec.unsealed(wanted integer)
                 RETURN;
             END IF;
             reached := '0'::xid8;
+            place := '00000000-0000-0000-0000-000000000000';
         END IF;
-        RETURN QUERY SELECT * FROM (
-            (SELECT 'use', e.id, e.at, e.xid::text::bigint, sec.row_hash(e) FROM audit_logentry e
-             WHERE e.xid >= reached AND e.xid < final
-               AND NOT EXISTS (SELECT 1 FROM audit_seal s WHERE s.entry_id = e.id)
-             ORDER BY e.xid, e.id LIMIT wanted)
-            UNION ALL
-            (SELECT 'disclosure', e.id, e.at, e.xid::text::bigint, sec.row_hash(e) FROM audit_disclosureentry e
-             WHERE e.xid >= reached AND e.xid < final
-               AND NOT EXISTS (SELECT 1 FROM audit_seal s WHERE s.entry_id = e.id)
-             ORDER BY e.xid, e.id LIMIT wanted)
-        ) AS ready ORDER BY 4, 2 LIMIT wanted;
+        -- Keys first, from the index, and the hashes of those only. Behind the newest link nothing is sealed yet; only when
+        -- the way begins anew, after a restore, must each row be asked.
+        RETURN QUERY
+            WITH ready AS MATERIALIZED (
+                (SELECT 'use' AS log, e.id, e.at, e.xid FROM audit_logentry e
+                 WHERE (e.xid, e.id) > (reached, place) AND e.xid < final
+                   AND (reached > '0'::xid8 OR NOT EXISTS (SELECT 1 FROM audit_seal s WHERE s.entry_id = e.id))
+                 ORDER BY e.xid, e.id LIMIT wanted)
+                UNION ALL
+                (SELECT 'disclosure', e.id, e.at, e.xid FROM audit_disclosureentry e
+                 WHERE (e.xid, e.id) > (reached, place) AND e.xid < final
+                   AND (reached > '0'::xid8 OR NOT EXISTS (SELECT 1 FROM audit_seal s WHERE s.entry_id = e.id))
+                 ORDER BY e.xid, e.id LIMIT wanted)
+                ORDER BY 4, 2 LIMIT wanted
+            )
+            SELECT r.log, r.id, r.at, r.xid::text::bigint,
+                CASE r.log
+                    WHEN 'use' THEN (SELECT sec.row_hash(e) FROM audit_logentry e WHERE e.id = r.id AND e.at = r.at)
+                    ELSE (SELECT sec.row_hash(e) FROM audit_disclosureentry e WHERE e.id = r.id AND e.at = r.at)
+                END
+            FROM ready r ORDER BY r.xid, r.id;
     END $$;
 
 -- The chain from a place on, each link with the hash that its row has now: NULL when the row is gone.

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from cases.models import Case
-from yhteiso.demo import world
+from yhteiso.demo import generate
 from yhteiso.lib.dates import helsinki_date
 from yhteiso.start import database_is_demo
 
@@ -35,7 +35,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"  {done:,} situations, {rows:,} rows, {time.monotonic() - began:.0f} s")
 
         with transaction.atomic():  # all or nothing: the walls stand aside meanwhile
-            made = world.load(
+            made = generate.load(
                 cases=options["cases"], seed=options["seed"], on=options["on"] or helsinki_date(timezone.now()), tell=tell
             )
         if not connection.in_atomic_block:

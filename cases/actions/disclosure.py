@@ -1,0 +1,81 @@
+"""The disclosure log (luovutusloki): what went from one organisation to another, and on what ground.
+
+Reading is the use log's. A disclosure is when something is opened to an organisation, or leaves as a copy.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import connection
+
+from cases.models import Case, Membership, Reply
+from networks.models import User
+from yhteiso.audit.models import Basis, disclose
+
+Opened = set[tuple[int, str]]
+
+
+def opened_now(case: Case) -> Opened:
+    """Every membership (by id) with each section that is open to it now. Asked by the coordinator's hat."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT membership_id, section FROM sec.seat_sections(%s)", [case.pk])
+        return {(int(member), str(section)) for member, section in cursor.fetchall()}
+
+
+def disclose_opened(*, case: Case, before: Opened, by: User, now: datetime) -> int:
+    """Write a row for each member to whose organisation something has been opened since `before`. Returns how many.
+
+    A time that opened by an oral yes to the network as a whole is no disclosure: no word of theirs names an organisation.
+    """
+    new: dict[int, list[str]] = defaultdict(list)
+    for member, section in sorted(opened_now(case) - before):
+        new[member].append(section)
+    seats = case.memberships.filter(pk__in=new, user__isnull=False).select_related("unit__agency")
+    return sum(_disclose(case, seat, new[seat.pk], Basis.CONSENT, by, now) for seat in seats)
+
+
+def disclose_copy(*, case: Case, sections: Iterable[str], document_ref: str, by: User, now: datetime) -> None:
+    """Write that this person has taken a copy of these sections with them."""
+    seat = case.memberships.filter(user=by, ended_at=None).select_related("unit__agency").order_by("-pk").first()
+    let_in = seat is not None and seat.role == "exceptional"
+    if by.hat == "area" or seat is None:
+        disclose(
+            case_id=case.pk, basis=Basis.OWN, sections=sections, from_agency=_agency(case.coordinator),
+            to_agency=_agency(by), to_person=by.name, by_id=by.pk, by_name=by.name, hat=by.hat, now=now,
+            document_ref=document_ref,
+        )  # fmt: skip
+        return
+    _disclose(case, seat, list(sections), Basis.EMERGENCY if let_in else Basis.CONSENT, by, now, document_ref)
+
+
+def disclose_exceptionally(*, case_id: int, sections: list[str], by: User, now: datetime) -> None:
+    """Write what an exceptional access opened, to whom, without anybody's consent."""
+    disclose(
+        case_id=case_id, basis=Basis.EMERGENCY, sections=sections, from_agency="", to_agency=_agency(by), to_person=by.name,
+        by_id=by.pk, by_name=by.name, hat=by.hat, now=now,
+    )  # fmt: skip
+
+
+def _disclose(
+    case: Case, seat: Membership, sections: list[str], basis: Basis, by: User, now: datetime, document_ref: str = ""
+) -> int:
+    consents = _consents(case, seat) if basis == Basis.CONSENT else []
+    if basis == Basis.CONSENT and not consents:
+        return 0
+    disclose(
+        case_id=case.pk, basis=basis, sections=sections, from_agency=_agency(case.coordinator),
+        to_agency=seat.unit.agency.name if seat.unit else "", to_person="" if seat.user is None else seat.user.name,
+        by_id=by.pk, by_name=by.name, hat=by.hat, now=now, consent_ids=consents, document_ref=document_ref,
+    )  # fmt: skip
+    return 1
+
+
+def _consents(case: Case, seat: Membership) -> list[int]:
+    rows = case.consents.standing().filter(answer=Reply.YES)
+    mine = rows.filter(membership=seat) | rows.filter(unit=seat.unit, unit__isnull=False)
+    return list(mine.values_list("pk", flat=True))
+
+
+def _agency(user: User) -> str:
+    return user.unit.agency.name if user.unit_id and user.unit else ""
