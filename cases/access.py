@@ -81,15 +81,7 @@ def name_children(user: User, cases: Iterable[Case], *, alone: bool = False) -> 
     `alone`: the rest of the page shows nothing of other situations, so the walls need not look at those.
     """
     cases = list(cases)
-    if user.hat == "area":
-        known = None
-    else:
-        with connection.cursor() as cursor:
-            if alone and cases:
-                cursor.execute(NAMES_ALONE, [_keys(cases)])
-            else:
-                cursor.execute("SELECT '', sec.open_cases('time')")
-            known = set(cursor.fetchone()[1])
+    known = told_of(user, cases if alone else None)
     for case in cases:
         case.child_shown = known is None or case.pk in known
 
@@ -101,6 +93,21 @@ NAMES_ALONE = "SELECT set_config('app.cases', %s, true), sec.open_cases('time')"
 
 def _keys(cases: Iterable[Case]) -> str:
     return ",".join(str(case.pk) for case in cases)
+
+
+def told_of(user: User, among: list[Case] | None = None) -> set[int] | None:
+    """The cases whose child and stage this reader may know; None for the area's coordinators, who know them all.
+
+    `among`: from here on the request shows these only, and nothing else is looked at.
+    """
+    if user.hat == "area":
+        return None
+    with connection.cursor() as cursor:
+        if among:
+            cursor.execute(NAMES_ALONE, [_keys(among)])
+        else:
+            cursor.execute("SELECT '', sec.open_cases('time')")
+        return set(cursor.fetchone()[1])
 
 
 def _opened(case: Case, *, alone: bool) -> frozenset[str]:

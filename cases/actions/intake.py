@@ -54,7 +54,8 @@ def begin_call(*, by: User, area: Area, concern: Concern | None = None, now: dat
     """Take a call. T0 is this second, or when the concern that it answers was sent.
 
     A concern has one call: opening it again returns the call that is already there. A second press within seconds, with
-    nothing written yet, is the same call too.
+    nothing written yet, is the same call too. Raises NotAllowed where the concern's call is a protected family's, which
+    only the one who took it may see.
     """
     if concern is None:
         return _untouched(by, area, now) or Call.objects.create(area=area, taken_by=by, began_at=now)
@@ -66,12 +67,18 @@ def begin_call(*, by: User, area: Area, concern: Concern | None = None, now: dat
     )
     if existing := Call.objects.filter(concern=concern).first():
         return existing
-    return Call.objects.create(
+    call = Call(
         area=concern.area, taken_by=by, began_at=now, concern=concern,
         caller_name=concern.logged_by.name, caller_unit=concern.unit.name if concern.unit else "",
         child_name=concern.child_name, child_age=concern.child_age, strengths=concern.strengths,
         everyday=concern.everyday, around=concern.place,
     )  # fmt: skip
+    try:
+        with transaction.atomic():
+            call.save(force_insert=True)
+    except IntegrityError as taken:  # there is a call, only not for these eyes
+        raise NotAllowed(_("Somebody else is already handling this concern.")) from taken
+    return call
 
 
 @transaction.atomic

@@ -8,7 +8,7 @@ seat, and every table of one situation's page worked out every situation of its 
 hide, never show: each row still asks for the seat and the family's yes.
 """
 
-from django.db import migrations
+from django.db import migrations, models
 
 DEFINER = "SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp"
 TODAY = "(SELECT (now() AT TIME ZONE 'Europe/Helsinki')::date)"
@@ -16,7 +16,7 @@ UID = "(SELECT sec.uid())"
 
 # Whole in each function, and without arguments: so PostgreSQL keeps its plan, and plans nothing for each statement.
 SEATS = f"""
-    SELECT m.* FROM cases_membership m
+    FROM cases_membership m
     JOIN networks_user u ON u.id = m.user_id AND u.is_active
     WHERE m.user_id = {UID} AND m.ended_at IS NULL AND (m.expires_at IS NULL OR m.expires_at > now())
       -- a seat belongs to a person and a unit; a coordinator's to the role over the area
@@ -24,7 +24,7 @@ SEATS = f"""
                THEN EXISTS (SELECT FROM cases_case c WHERE c.id = m.case_id
                             AND c.area_id = ANY ((SELECT sec.my_areas())::bigint[]))
                ELSE m.unit_id IS NOT DISTINCT FROM u.unit_id END
-      AND m.case_id <> ALL ((SELECT sec.my_recusals())::bigint[])
+      AND m.case_id <> ALL (ARRAY (SELECT r.case_id FROM cases_recusal r WHERE r.user_id = {UID}))
       AND EXISTS (SELECT FROM networks_rolemembership r WHERE r.user_id = {UID}
         AND r.role IN ('coordinator', 'responsible', 'professional')
         AND r.starts_on <= {TODAY} AND (r.ends_on IS NULL OR r.ends_on >= {TODAY}))
@@ -35,10 +35,16 @@ CREATE FUNCTION sec.page_cases() RETURNS bigint[] LANGUAGE sql STABLE SET search
     SELECT string_to_array(nullif(current_setting('app.cases', true), ''), ',')::bigint[] $$;
 
 CREATE OR REPLACE FUNCTION sec.my_seats() RETURNS SETOF cases_membership LANGUAGE sql STABLE {DEFINER} AS $$
-    {SEATS} $$;
+    SELECT m.* {SEATS} $$;
+
+CREATE OR REPLACE FUNCTION sec.my_cases() RETURNS bigint[] LANGUAGE sql STABLE {DEFINER} AS $$
+    SELECT coalesce(array_agg(m.case_id), '{{}}') {SEATS} $$;
+
+CREATE OR REPLACE FUNCTION sec.my_seat_ids() RETURNS bigint[] LANGUAGE sql STABLE {DEFINER} AS $$
+    SELECT coalesce(array_agg(m.id), '{{}}') {SEATS} $$;
 
 CREATE FUNCTION sec.page_seats() RETURNS SETOF cases_membership LANGUAGE sql STABLE {DEFINER} AS $$
-    {SEATS} AND ((SELECT sec.page_cases()) IS NULL OR m.case_id = ANY ((SELECT sec.page_cases())::bigint[])) $$;
+    SELECT m.* {SEATS} AND ((SELECT sec.page_cases()) IS NULL OR m.case_id = ANY ((SELECT sec.page_cases())::bigint[])) $$;
 
 CREATE OR REPLACE FUNCTION sec.my_sections(wanted bigint) RETURNS text[] LANGUAGE sql STABLE {DEFINER} AS $$
     SELECT coalesce(array_agg(w), '{{}}') FROM sec.page_seats() s,
@@ -95,4 +101,17 @@ POLICIES = f"ALTER POLICY member_select ON cases_membership USING ({OWN_SEAT} OR
 
 class Migration(migrations.Migration):
     dependencies = [("cases", "0021_case_columns"), ("meetings", "0007_joined")]
-    operations = [migrations.RunSQL(FUNCTIONS + POLICIES, migrations.RunSQL.noop)]
+    operations = [
+        migrations.RunSQL(FUNCTIONS + POLICIES, migrations.RunSQL.noop),
+        migrations.AddIndex(
+            "case",
+            models.Index(
+                models.F("area"),
+                models.Case(models.When(first_met_at=None, then=False), default=True, output_field=models.BooleanField()),
+                models.F("plan_by_on"),
+                models.F("id"),
+                condition=~models.Q(status="closed"),
+                name="case_open_in_order",
+            ),
+        ),
+    ]

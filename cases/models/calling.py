@@ -117,7 +117,7 @@ class Calling:
         kind = str(person.get_kind_display())
         if self.case.protected and (person.by_hand and (self.paper or self.hides_all)):
             return Called(_("The other guardian"), _("no messages, no invitation"), kind="family")
-        if self.hides_all and not self.paper:
+        if self.hides_all:
             return Called(kind.capitalize(), _("reached by phone only"), kind="family")
         return Called(person.full_name, person.relation or kind, kind="family")
 

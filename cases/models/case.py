@@ -153,6 +153,15 @@ class Case(models.Model):
         ]
         indexes = [
             models.Index(fields=["area", "plan_by_on", "id"], condition=~Q(status=Status.CLOSED), name="case_open_by_area"),
+            # The list's own order: its first page reads its own rows, and not the whole area to sort it.
+            models.Index(
+                F("area"),
+                models.Case(models.When(first_met_at=None, then=False), default=True, output_field=models.BooleanField()),
+                F("plan_by_on"),
+                F("id"),
+                condition=~Q(status=Status.CLOSED),
+                name="case_open_in_order",
+            ),
             models.Index(fields=["area", "day14_on"], name="case_by_area_and_day14"),
             models.Index(
                 fields=["day14_on"], condition=Q(first_met_at=None) & ~Q(status=Status.CLOSED), name="case_waiting"

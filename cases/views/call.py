@@ -36,7 +36,11 @@ def start(request: UserRequest) -> HttpResponse:
     area = chosen or (worn.area if worn else None)
     if area is None:
         raise Http404
-    call = intake.begin_call(by=request.user, area=area, concern=concern, now=timezone.now())
+    try:
+        call = intake.begin_call(by=request.user, area=area, concern=concern, now=timezone.now())
+    except NotAllowed as refusal:
+        messages.error(request, str(refusal))
+        return redirect("board")
     log(request, Verb.CHANGE, case=None, reason="call begun")
     return redirect("call", ref=call.ref)
 

@@ -146,7 +146,7 @@ def approve_blocker(logbook: Logbook, meeting: Meeting) -> str | None:
 def approve(*, logbook: Logbook, by: User, now: datetime) -> Logbook:
     """Read aloud and agreed: the plan's rows become commitments, and nothing is changed any more. Twice is once."""
     case = lock(logbook.case)
-    row = Logbook.objects.select_for_update(of=("self",), no_key=True).select_related("meeting").get(pk=logbook.pk)
+    row = _locked(logbook)
     if row.approved_at:
         return row
     if case.status == Status.CLOSED:
@@ -163,7 +163,16 @@ def approve(*, logbook: Logbook, by: User, now: datetime) -> Logbook:
 def _open(logbook: Logbook) -> Logbook:
     if lock(logbook.case).status == Status.CLOSED:
         raise NotAllowed(_("This situation is closed."))
-    row = Logbook.objects.select_for_update(of=("self",), no_key=True).get(pk=logbook.pk)
+    row = _locked(logbook)
     if row.approved_at:
         raise NotAllowed(_("This logbook has been approved. It is not changed any more."))
+    return row
+
+
+def _locked(logbook: Logbook) -> Logbook:
+    """The logbook, locked. Raises NotAllowed when the family has taken it back from the writer while this waited."""
+    rows = Logbook.objects.select_for_update(of=("self",), no_key=True).select_related("meeting")
+    row = rows.filter(pk=logbook.pk).first()
+    if row is None:
+        raise NotAllowed(_("The logbook is no longer open to you."))
     return row

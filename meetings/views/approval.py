@@ -11,7 +11,7 @@ from cases.access import NotAllowed, UserRequest
 from meetings.actions import logbook as actions
 from meetings.forms.logbook import digest, of_entry, of_frame, of_row
 from meetings.models import Logbook, Mark, Meeting
-from meetings.views.logbook import get_logbook
+from meetings.views.logbook import get_logbook, hold_still
 from meetings.views.meeting import Seat, seats_of
 from meetings.views.reading import reading_of
 from yhteiso.audit.models import Verb
@@ -31,6 +31,7 @@ def logbook_approval(request: UserRequest, ref: str, meeting: str) -> HttpRespon
         return redirect("logbook", ref=row.case.ref, meeting=row.ref)
     if request.method != "POST":
         return _page(request, row, logbook)
+    hold_still(request.user, row.case)
     if refusal := actions.approve_blocker(logbook, row):
         return _page(request, row, logbook, refusal=refusal, status=422)
     if request.POST.get("seen") != seen_of(row, logbook):

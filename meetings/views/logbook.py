@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from cases.access import NotAllowed, Permission, UserRequest, log
+from cases.access import NotAllowed, Permission, UserRequest, can, log
 from cases.actions.case import lock
 from cases.models import Calling, Case, Membership, PersonKind
 from meetings.actions import logbook as actions
@@ -143,6 +143,7 @@ def _last_saved(logbook: Logbook) -> str:
 def logbook_opening(request: UserRequest, ref: str, meeting: str) -> HttpResponse:
     """Open the meeting's logbook, or the one that is there."""
     row, _existing = get_logbook(request, ref, meeting, "write_logbook", Verb.CHANGE)
+    hold_still(request.user, row.case)
     try:
         actions.open_logbook(meeting=row, by=request.user, now=timezone.now())
     except NotAllowed as refusal:
@@ -155,7 +156,7 @@ def _saved(
     request: UserRequest, row: Meeting, logbook: Logbook, *, then: Callable[[], object] | None = None, anchor: str = ""
 ) -> HttpResponse:
     """Save all that was sent and lead back; else the same page with everything that was typed."""
-    hold_still(row.case)  # from here on what is read is what will be written against
+    hold_still(request.user, row.case)  # from here on what is read is what will be written against
     now, seats = timezone.now(), seats_of(row, request.user)
     book = _book(row, logbook, seats, request.POST)
     refusal = _save_all(book, logbook, request.user, now, then)
@@ -165,7 +166,7 @@ def _saved(
         return JsonResponse(told, status=status)
     if status != 200:
         _show_newer(book)
-        logbook.refresh_from_db()
+        _read_again(logbook)
         return _page(request, row, logbook, book, seats, refusal=refusal, status=status)
     if request.POST.get("then") == "approval":
         return redirect("logbook-approval", ref=row.case.ref, meeting=row.ref)
@@ -173,11 +174,24 @@ def _saved(
     return redirect(reverse("logbook", args=[row.case.ref, row.ref]) + anchor)
 
 
-def hold_still(case: Case) -> None:
-    """Lock the case before the page's rows are read: of two who save at once, the second sees what the first wrote."""
+def hold_still(user: User, case: Case) -> None:
+    """Lock the case before the page's rows are read: of two who save at once, the second sees what the first wrote.
+
+    What the family opened is asked again behind the lock: it may have been taken back while this waited.
+    """
     try:
         lock(case)
     except NotAllowed as gone:
+        raise Http404 from gone
+    case.sections = None
+    if not can(user, "write_logbook", case):
+        raise Http404
+
+
+def _read_again(logbook: Logbook) -> None:
+    try:
+        logbook.refresh_from_db()
+    except Logbook.DoesNotExist as gone:  # the writer was taken off the meeting after the page was opened
         raise Http404 from gone
 
 

@@ -58,7 +58,7 @@ def paper_of(meeting: Meeting, logbook: Logbook, reader: User, now: datetime) ->
         made_at=now,
         copy_number=1,
         copies=1,
-        heading_names=(case.child_name,),
+        heading_names=(case.child_called,),
         meeting=Gathering(_when(meeting), meeting.place),
         family=tuple(_attendant(seat, calling) for seat in seats if seat.kind == "family"),
         network=tuple(_attendant(seat, calling) for seat in seats if seat.kind != "family"),
@@ -111,7 +111,7 @@ def _voices(case: Case, logbook: Logbook) -> tuple[Voice, ...]:
     heard = logbook.get_child_heard_display().lower() if logbook.child_heard else ""
     if logbook.child_heard == ChildHeard.NOT_ASKED:
         return (Voice(logbook.child_words, _("Why the child was not asked")),)
-    return (Voice(logbook.child_words, ", ".join(part for part in (case.child_name, heard) if part)),)
+    return (Voice(logbook.child_words, ", ".join(part for part in (case.child_called, heard) if part)),)
 
 
 def _plan(rows: Iterable[Commitment], calling: Calling) -> Iterator[PlanRow]:

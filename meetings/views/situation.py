@@ -77,7 +77,7 @@ def situation(request: UserRequest, ref: str) -> HttpResponse:
     case, now = get_case(request, ref), timezone.now()
     user, today = request.user, helsinki_date(now)
     let_in = opened_for(user, case, now)
-    if let_in and not belongs(user, case):
+    if let_in and (Section.TIME not in sections(user, case) or not belongs(user, case)):
         return render(request, "meetings/opened.html", _for_a_day(user, case, let_in, today))
     leads = can(user, "coordinate", case)
     # Looked at together, a protected family's page shows nobody: whom to call stands on the page of the network.
@@ -136,8 +136,9 @@ def escalation_seen(request: UserRequest, ref: str) -> HttpResponse:
 
 
 def own_seat(case: Case, user: User, now: datetime) -> Membership | None:
-    """The row of the network by which this member may open the situation now."""
-    return case.memberships.seats_of(user, now).order_by("expires_at").first()
+    """The row of the network by which this member may open the situation now; one for a day only where there is no other."""
+    seats = case.memberships.seats_of(user, now).order_by("expires_at")
+    return seats.exclude(role=MemberRole.EXCEPTIONAL).first() or seats.first()
 
 
 def members_shown(case: Case) -> MembershipQuerySet:

@@ -104,7 +104,7 @@ def test_the_same_seed_makes_the_same_world(db: None) -> None:
 
 
 def test_the_lists_are_found_by_their_index(made: generate.World) -> None:
-    for label, index in (("coordinator", "case_open_by_area"), ("member", "member_by_user")):
+    for label, index in (("coordinator", "case_open_in_order"), ("member", "member_by_user")):
         plan = measure.explain(user(made, label))
         assert index in plan, label
         assert not re.search(r"Seq Scan on cases_(case|membership|consent|person)\b(?!.*never executed)", plan), plan

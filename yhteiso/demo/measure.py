@@ -35,16 +35,18 @@ Work = Callable[[], object]
 # What somebody would write who needs no wall: the same rows in the same order.
 LIST_OF = {
     "member": "c.id IN (SELECT m.case_id FROM cases_membership m WHERE m.user_id = %s AND m.ended_at IS NULL)",
-    "area": "c.area_id IN (SELECT r.area_id FROM networks_rolemembership r WHERE r.user_id = %s AND r.role = 'coordinator')",
+    "area": "c.area_id = (SELECT r.area_id FROM networks_rolemembership r WHERE r.user_id = %s AND r.role = 'coordinator')",
 }
 COLUMNS = (
     "c.id, c.ref, c.area_id, c.coordinator_id, c.lead_id, c.status, c.opened_at, c.opened_by_id, c.t0_at, c.day14_on,"
     " c.plan_by_on, c.first_met_at, c.delay_reason, c.consent, c.protected, c.guardians_apart, c.child_name, c.child_age,"
-    " c.caller_label, c.closed_at, c.closed_by_id, c.close_reason, u.id, u.email, u.name, u.sort_key, u.title, u.unit_id"
+    " c.caller_label, c.closed_at, c.closed_by_id, c.close_reason, u.id, u.email, u.name, u.sort_key, u.title, u.unit_id,"
+    " u.phone, u.language, u.lp_trained_on, u.protected_identity, u.is_active, u.created_at, u.session_epoch"
 )
-FROM = f"SELECT {COLUMNS} FROM cases_case c JOIN networks_user u ON u.id = c.coordinator_id WHERE "  # noqa: S608  constants
+MET = "CASE WHEN c.first_met_at IS NULL THEN false ELSE true END"
+FROM = f"SELECT {COLUMNS}, {MET} FROM cases_case c JOIN networks_user u ON u.id = c.coordinator_id WHERE "  # noqa: S608  constants
 PLAIN_LIST = {
-    hat: f"{FROM}{scope} AND c.status <> 'closed' ORDER BY c.first_met_at IS NOT NULL, c.plan_by_on, c.id LIMIT {PAGE + 1}"
+    hat: f"{FROM}{scope} AND c.status <> 'closed' ORDER BY {MET}, c.plan_by_on, c.id LIMIT {PAGE + 1}"
     for hat, scope in LIST_OF.items()
 }
 PLAIN_GET = {hat: f"{FROM}{scope} AND c.ref = %s" for hat, scope in LIST_OF.items()}
@@ -86,7 +88,7 @@ def list_statement(user: User) -> tuple[str, list[Any]]:
     rows = Case.objects.visible_to(user).open().select_related("coordinator").defer(
         "coordinator__password", "coordinator__last_login"
     )  # fmt: skip
-    sql, values = _in_order(rows, "open")[: PAGE + 1].query.sql_with_params()
+    sql, values = _in_order(rows, "open", None)[: PAGE + 1].query.sql_with_params()
     return sql, list(values)
 
 
@@ -100,7 +102,7 @@ def lists(user: User, *, rounds: int = 11, each: int = 5) -> list[Ratio]:
     ref = Case.objects.get(pk=first[len(first) // 2][0]).ref
     one = Case.objects.visible_to(user).select_related("area").filter(ref=ref)[:1].query.sql_with_params()
 
-    def under_hat(statement: str, given: list[object]) -> Work:
+    def under_hat(statement: str, given: list[Any]) -> Work:
         return lambda: rows_of(statement, given)
 
     found = []
