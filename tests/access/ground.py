@@ -150,7 +150,8 @@ class Ground(RuleBasedStateMachine):
         seats = {k: s for c in sees for k, s in usable(self.facts, user.pk, c, now).items()}
         mine = [s for s in self.facts.seats.values() if s.user == user.pk]
         let_in = {s.case for s in seats.values() if s.until and "themes" in s.sections and hat == "member"}
-        invited = {s.case for k, s in seats.items() if s.invited and seat_opens(self.facts, k, s, "themes", self.today)}
+        invited = {s.case for k, s in seats.items()
+                   if hat == "member" and s.invited and seat_opens(self.facts, k, s, "themes", self.today)}  # fmt: skip
         led = {c for c, parts in sees.items() if "intake" in parts}
         if hat == "area":
             held = {s.case for s in mine if not s.ended and sees[s.case]}

@@ -174,6 +174,12 @@ def test_a_withdrawal_takes_back_every_yes_to_this_unit_and_no_other(table: Tabl
     assert consent.withdraw(**take) == 0
 
 
+def test_another_s_general_yes_is_not_theirs_to_take_back(table: Table) -> None:
+    Person.objects.filter(pk=table.guardian("Mikko").pk).update(consent="oral")
+    assert consent.withdraw(case=table.case, giver=table.mother, member=table.oral, by=table.lead, now=NOW) == 0
+    assert table.standing() == []
+
+
 def test_a_general_yes_is_taken_back_for_this_unit_with_the_rest(table: Table) -> None:
     Person.objects.filter(pk=table.mother.pk).update(consent="oral")
     mother = Person.objects.get(pk=table.mother.pk)

@@ -14,8 +14,9 @@ from yhteiso.local.places import CHECKOUT
 
 METHODS = {"execute", "executemany", "raw", "extra", "RawSQL", "RunSQL", "copy"}
 WHOLE = {"extra", "RunSQL"}  # every argument is SQL, in lists and dictionaries too
-# Run by hand as the owner, outside any request; puts back links and indexes in the words in which PostgreSQL told them.
-BY_HAND = {"yhteiso/demo/bulk.py"}
+# Run by hand as the owner, outside any request: they put back links and indexes in PostgreSQL's own words, and explain
+# the queries that Django made.
+BY_HAND = {"yhteiso/demo/bulk.py", "yhteiso/demo/measure.py"}
 APPS = ("yhteiso", "networks", "cases", "meetings", "metrics")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
