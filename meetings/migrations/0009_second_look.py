@@ -245,8 +245,8 @@ SQL = (
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("meetings", "0007_joined"),
-        ("cases", "0021_case_columns"),
+        ("meetings", "0008_seats_at_once"),
+        ("cases", "0022_seats_at_once"),
         ("networks", "0007_written_consent"),
         ("audit", "0005_oversight"),
     ]
