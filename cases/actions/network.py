@@ -31,7 +31,7 @@ def add_member(
     last = case.memberships.filter(user=user).exclude(role=MemberRole.EXCEPTIONAL).order_by("-pk").first()
     # A mask stays until somebody takes it off on purpose, and so does a seat without content while it is replaced.
     masked = masked or bool(last and last.masked)
-    index_only = index_only or bool(existing and existing.index_only)
+    index_only = index_only or bool(last and last.index_only and (existing or last.end_reason == "unit"))
     with disclosing(case=case, by=by, now=now):
         if existing:  # a seat in a unit that they have left: this one takes its place
             if refusal := end_blocker(case, existing):
