@@ -78,7 +78,7 @@ def test_two_guardians_are_both_waited_for(world: World, case: Case) -> None:
     assert world.client(world.coordinator).post(address, data).status_code == 302
     shown = page(world, world.coordinator, url("case-consents", case))
     assert "<b>Äiti</b> kyllä" in shown
-    assert "<b>Isä</b> odottaa" in shown
+    assert "<b>Isä</b> ei vielä kysytty" in shown
     assert "Odottaa 2. huoltajaa" in shown
     assert "Aatu" not in page(world, world.member, reverse("case", args=[case.ref]))
     say(world, case, father, world.member, sections=[Section.TIME])
