@@ -104,6 +104,9 @@ def test_nothing_chosen_changes_nothing_and_bad_input_stays(world: World, case: 
     client, address = world.client(world.coordinator), url("consent-answers", case, mother.pk)
     assert client.post(address, answers(case, world, mother)).status_code == 422
     chosen = {key(case, world.member, "plan"): "no"}
+    listed = client.post(address, answers(case, world, mother, way="")).content.decode()
+    assert "Valitse ainakin yksi vastaus" in listed
+    assert "Kaksi" in listed.split('govuk-error-summary__title">')[1].split("</h2>")[0]
     for wrong in (
         {"way": ""},
         {"way": "x"},
