@@ -56,7 +56,7 @@ MUTANTS: list[tuple[str, str, str]] = [
     ("open_cases", "AND f.ended_at IS NULL", ""),
     ("open_cases", "AND e.ended_at IS NULL", ""),
     ("open_cases", "ELSE wanted IN ('time', 'network') AND sec.consented(", "ELSE sec.consented("),
-    ("my_meetings", "WHERE sec.seat_opens(s, 'themes')", ""),
+    ("my_meetings", "s.case_id = ANY ((SELECT sec.open_cases('themes'))::bigint[])", "true"),
     ("my_meetings", "p.membership_id = s.id AND p.case_id = s.case_id", "p.case_id = s.case_id"),
     ("my_family_cases", "AND NOT EXISTS (SELECT FROM cases_hiding", "AND EXISTS (SELECT FROM cases_hiding"),
     ("my_family_cases", "WHERE p.account_id = sec.uid()", "WHERE true"),
