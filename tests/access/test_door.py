@@ -1,5 +1,6 @@
 """The one door to a family: who may do what in a case that they see, what a refusal says, and what the log keeps of it."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -7,11 +8,12 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.test import RequestFactory
 from django.urls import resolve, reverse
-from django.utils import translation
+from django.utils import timezone, translation
 
 from cases import access
 from cases.access import ALLOWED, NEEDS, can, for_hats, get_case, sections
-from cases.models import Case, Section
+from cases.actions.standing import open_exceptionally
+from cases.models import Case, PersonContact, Section
 from cases.sections import MATRIX, PAGES, VIEWERS, Sight
 from networks.models import User
 from tests.personas import World
@@ -67,6 +69,19 @@ def test_each_permission_by_person(world: World, case: Case, permission: Any) ->
     for user in (world.other_coordinator, world.colleague, world.left, world.leader, world.officer, world.administrator):
         with pytest.raises(Http404):
             through(user, case, permission)
+
+
+def test_whoever_is_let_in_for_a_day_looks_and_does_nothing(world: World, case: Case) -> None:
+    PersonContact.objects.filter(case=case, person__kind="child").update(born_on=date(2022, 1, 1))
+    for user in (world.colleague, world.professional):  # one without, one with a seat of their own
+        with wearing("member", user.pk):
+            open_exceptionally(
+                by=user, first_name="Aatu", born_on=date(2022, 1, 1), reason="danger", grounds="x",
+                sections=["time", "themes", "plan", "consents"], now=timezone.now(),
+            )  # fmt: skip
+            row = Case.objects.visible_to(user).get(pk=case.pk)
+            may = {permission for permission in ALLOWED if can(user, permission, row)}
+        assert may == ({"view"} if user == world.colleague else {p for p, letters in DOORS.items() if "p" in letters})
 
 
 def test_nothing_may_be_needed_that_nobody_may_do() -> None:
