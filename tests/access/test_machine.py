@@ -52,9 +52,9 @@ def one_life() -> None:
         ("open", {"n": "coordinator", "told": False, "protected": False}), ("add", {"n": 2, "who": "professional"}),
         # a colleague of the same unit, not invited; somebody without content; words that are not a yes, or not any more
         ("add", {"who": "colleague", "invited": False}), ("say", {"s": 1, "answer": "thinking"}), ("say", {"s": 1, "days": 0}),
-        ("say", {"s": 1, "days": -1}), ("say", {"s": 1, "days": 200}), ("say", {"s": 1, "answer": "no", "parts": ["time"]}),
+        ("say", {"s": 1, "days": -1}), ("say", {"s": 1, "days": 200}), ("say", {"s": 1, "answer": "thinking", "parts": ["time"]}), ("say", {"s": 1, "answer": "no", "parts": ["time"]}),
         ("say", {"s": 2}), ("paper", {"n": 0, "g": 1, "s": 2, "by": 0}), ("say", {"s": 2, "answer": "no"}),
-        ("add", {"who": "colleague", "index_only": True}),
+        ("remove_member", {"n": 0, "s": 4, "by": 0}), ("add", {"who": "colleague", "index_only": True}),
         # a second guardian says nothing, is not waited for, is again, says no, says yes, leaves
         ("add_guardian", {"n": 0, "general": "", "by": 0}), ("exception", {"n": 0, "g": 2, "by": 0, "end": False}),
         ("exception", {"n": 0, "g": 2, "by": 0, "end": True}), ("say", {"g": 2, "answer": "no"}), ("say", {"g": 2}),
