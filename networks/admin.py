@@ -65,8 +65,22 @@ class AreaAdmin(ReferenceModelAdmin):
 
 @admin.register(Agency)
 class AgencyAdmin(ReferenceModelAdmin):
+    """A new agency asks for consent in writing and for each person. That, and the sector, decide what opens of a family's
+    situation, so neither is changed here: the database refuses it to this hat.
+    """
+
     list_display = ("name", "sector", "controller")
     list_filter = ("sector",)
+    kept = ("name", "legal_name", "controller")
+
+    def get_fields(self, request: HttpRequest, obj: Agency | None = None) -> tuple[str, ...]:
+        return (*self.kept, "sector", "written_consent")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Agency | None = None) -> tuple[str, ...]:
+        return ("written_consent",) if obj is None else ("sector", "written_consent")
+
+    def save_model(self, request: HttpRequest, obj: Agency, form: ModelForm, change: bool) -> None:
+        obj.save(update_fields=self.kept if change else None)
 
 
 @admin.register(Unit)
@@ -75,9 +89,17 @@ class UnitAdmin(ReferenceModelAdmin):
     list_filter = ("area", "agency")
     list_select_related = False  # it would join whole people; the head is fetched without credentials
     search_fields = ("name",)
+    kept = ("name", "area", "head")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("agency", "area")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Unit | None = None) -> tuple[str, ...]:
+        """A unit stays with its agency, to which the family has said yes."""
+        return () if obj is None else ("agency",)
+
+    def save_model(self, request: HttpRequest, obj: Unit, form: ModelForm, change: bool) -> None:
+        obj.save(update_fields=self.kept if change else None)
 
 
 @admin.register(Service)

@@ -1,13 +1,15 @@
 """Opening, moving and closing a case, and the lock and the event that every write begins and ends with."""
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from cases.access import NotAllowed
+from cases.actions.task import open_task
 from cases.models import (
+    Call,
     Case,
     CaseEvent,
     CaseText,
@@ -18,12 +20,10 @@ from cases.models import (
     PersonContact,
     PersonKind,
     Status,
+    TaskKind,
 )
 from networks.models import User
 from yhteiso.lib.dates import day14, helsinki_date, latest_meeting_day
-
-if TYPE_CHECKING:
-    from cases.models import Call
 
 
 def lock(case: Case) -> Case:
@@ -58,7 +58,7 @@ def move(case: Case, to: str, *, save: bool = True) -> None:
         case.save(update_fields=["status"])
 
 
-def open_case(*, call: "Call", by: User, now: datetime) -> Case:
+def open_case(*, call: Call, by: User, now: datetime) -> Case:
     """Open a case from a call: its two weeks, the child, the caller and the coordinator as the first members."""
     t0 = min(filter(None, [call.began_at, call.concern.sent_at if call.concern else None]))
     start = helsinki_date(t0)
@@ -80,8 +80,7 @@ def open_case(*, call: "Call", by: User, now: datetime) -> Case:
     )  # fmt: skip
     Membership.objects.create(case=case, person=child, role=MemberRole.FAMILY, started_at=now, started_by=by)
     if call.concern and call.concern.logged_by_id != by.pk:
-        caller = call.concern.logged_by
-        _join(case, caller, MemberRole.CALLER, by=by, now=now, masked=call.caller_masked)
+        _join_caller(case, call, by=by, now=now)
     note(case, "call", at=t0, by=None)
     note(case, "opened", at=now, by=by)
     return case
@@ -100,7 +99,33 @@ def _join(case: Case, user: User, role: str, *, by: User, now: datetime, masked:
     )
 
 
-def caller_label(call: "Call", *, protected: bool) -> str:
+def _join_caller(case: Case, call: Call, *, by: User, now: datetime) -> None:
+    """Who wrote the concern is in, from the unit of the concern. Whoever has left it is not: the lead asks the unit."""
+    concern = call.concern
+    assert concern is not None
+    if concern.logged_by.is_active and concern.logged_by.unit_id == concern.unit_id:
+        _join(case, concern.logged_by, MemberRole.CALLER, by=by, now=now, masked=call.caller_masked)
+        return
+    open_task(
+        kind=TaskKind.SEAT_VACANT, case=case, to=by.pk, due_at=now + timedelta(days=2), now=now, about="caller",
+        unit=concern.unit_id,
+    )  # fmt: skip
+
+
+def relabel(case: Case) -> None:
+    """Write anew how lists tell who made contact, as the caller's seat is shown now. The case must be locked."""
+    calls = Call.objects.filter(case=case).select_related("concern__logged_by")
+    call = calls.defer("concern__logged_by__password", "concern__logged_by__last_login").first()
+    if call is None:
+        return
+    seat = case.memberships.filter(role=MemberRole.CALLER).order_by("-pk").first()
+    if seat is not None:
+        call.caller_masked = seat.masked  # the seat decides once there is one; the call itself is not saved
+    case.caller_label = caller_label(call, protected=case.protected)
+    Case.objects.filter(pk=case.pk).update(caller_label=case.caller_label)
+
+
+def caller_label(call: Call, *, protected: bool) -> str:
     """How lists tell who made contact: masked, not at all in a protected family, a protected colleague by initials."""
     if protected:
         return ""
@@ -123,6 +148,8 @@ def close(*, case: Case, by: User, reason: str, now: datetime) -> Case:
         raise NotAllowed(refusal)
     case.status, case.closed_at, case.closed_by, case.close_reason = Status.CLOSED, now, by, CloseReason(reason)
     case.save(update_fields=["status", "closed_at", "closed_by", "close_reason"])
-    case.memberships.filter(ended_at=None).update(ended_at=now, ended_by=by, end_reason="closed")
+    seats = case.memberships.filter(ended_at=None)
+    seats.filter(role=MemberRole.EXCEPTIONAL).update(ended_at=now, ended_by=by, end_reason="expired")
+    seats.update(ended_at=now, ended_by=by, end_reason="closed")
     note(case, "closed", at=now, by=by, reason=str(reason))
     return case

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from cases.access import NotAllowed
 from cases.actions.case import lock, note
-from cases.actions.disclosure import disclose_opened, opened_now
+from cases.actions.disclosure import disclosing
 from cases.actions.network import open_case_of, weigh_consent
 from cases.actions.task import open_task
 from cases.models import (
@@ -65,22 +65,26 @@ def record_words(
     wording = ConsentWording.objects.first()
     if wording is None:
         raise NotAllowed(_("No wording of the consent has been loaded. Tell the administrator."))
-    before = opened_now(case)
+    with disclosing(case=case, by=by, now=now):
+        return _record(case, giver, words, Consent(way=Way(way), wording=wording, valid_until=until), by, now)
+
+
+def _record(case: Case, giver: Person, words: Iterable[Word], said: Consent, by: User, now: datetime) -> list[Consent]:
+    """The words as rows; `said` carries what is the same of them all."""
     written = []
     for word in words:
         row = _replace(case, giver, word, by, now)
         if row is None:
             continue
-        row.way, row.wording, row.asked_by, row.asked_at = Way(way), wording, by, now
+        row.way, row.wording, row.asked_by, row.asked_at = said.way, said.wording, by, now
         if row.answer == Reply.YES:
-            row.valid_until = until
+            row.valid_until = said.valid_until
             if row.way in WRITTEN:
                 row.confirmed_at, row.confirmed_by = now, by
         row.save(force_insert=True)
         written.append(row)
     if written:
         _after(case, giver, written, by, now)
-        disclose_opened(case=case, before=before, by=by, now=now)
     return written
 
 
@@ -91,11 +95,10 @@ def confirm_paper(*, case: Case, giver: Person, member: Membership, by: User, no
     rows = case.consents.standing().filter(
         _recipient(member), giver=_giver(case, giver), answer=Reply.YES, confirmed_at=None
     )
-    before = opened_now(case)
-    count = rows.update(confirmed_at=now, confirmed_by=by)
+    with disclosing(case=case, by=by, now=now):
+        count = rows.update(confirmed_at=now, confirmed_by=by)
     if count:
         note(case, "consent_confirmed", at=now, by=by)
-        disclose_opened(case=case, before=before, by=by, now=now)
         case.tasks.open().filter(kind=TaskKind.CONSENT_PAPER, about=_about(giver, member)).update(done_at=now, done_by=by)
     return count
 
@@ -121,17 +124,20 @@ def withdraw(*, case: Case, giver: Person, member: Membership, by: User, now: da
 def except_guardian(*, case: Case, guardian: Person, reason: str, by: User, now: datetime) -> ConsentException:
     """Go on without this guardian's word, for a reason that both guardians can read. Twice at once is one exception.
 
-    Raises NotAllowed when it would leave nobody who decides.
+    Raises NotAllowed when it would leave nobody who decides, or for a guardian who has said no.
     """
     case = open_case_of(case)
     guardian = _giver(case, guardian)
+    if case.consents.standing().filter(giver=guardian, answer=Reply.NO).exists():
+        raise NotAllowed(_("This guardian has said no. An exception can't be made of a no."))
     others = case.memberships.current().filter(person__kind=PersonKind.GUARDIAN).exclude(person=guardian)
     excepted = case.consent_exceptions.filter(ended_at=None).values("guardian_id")
     if not others.exclude(person_id__in=excepted).exists():
         raise NotAllowed(_("Somebody must decide for the child. An exception can't be made of every guardian."))
-    row, _made = ConsentException.objects.get_or_create(
-        case=case, guardian=guardian, ended_at=None, defaults={"reason": reason, "made_by": by, "made_at": now}
-    )
+    with disclosing(case=case, by=by, now=now):
+        row, _made = ConsentException.objects.get_or_create(
+            case=case, guardian=guardian, ended_at=None, defaults={"reason": reason, "made_by": by, "made_at": now}
+        )
     weigh_consent(case)
     note(case, "consent_exception", at=now, by=by)
     return row
@@ -143,8 +149,9 @@ def end_exception(*, exception: ConsentException, by: User, now: datetime) -> Co
     case = open_case_of(exception.case)
     row = case.consent_exceptions.select_for_update(of=("self",), no_key=True).get(pk=exception.pk)
     if row.ended_at is None:
-        row.ended_at, row.ended_by = now, by
-        row.save(update_fields=["ended_at", "ended_by"])
+        with disclosing(case=case, by=by, now=now):
+            row.ended_at, row.ended_by = now, by
+            row.save(update_fields=["ended_at", "ended_by"])
         weigh_consent(case)
         note(case, "consent_exception_ended", at=now, by=by)
     return row
@@ -152,14 +159,22 @@ def end_exception(*, exception: ConsentException, by: User, now: datetime) -> Co
 
 @transaction.atomic
 def assess_capacity(*, case: Case, finding: str, grounds: str, assessed_on: date, by: User, now: datetime) -> Capacity:
-    """Write whether the child decides themself. The latest assessment holds; consents given by others stay as rows."""
+    """Write whether the child decides themself. The latest assessment holds; consents given by others stay as rows.
+
+    Whoever decides from now on is asked anew: a yes that they gave before this does not come to life again.
+    """
     case = open_case_of(case)
     if assessed_on > helsinki_date(now):
         raise NotAllowed(_("The day is in the future."))
-    row = Capacity.objects.create(
-        case=case, finding=CapacityFinding(finding), grounds=grounds, assessed_by=by, assessed_on=assessed_on, written_at=now
-    )
-    weigh_consent(case)
+    decided = child_decides(case)
+    with disclosing(case=case, by=by, now=now):
+        row = Capacity.objects.create(
+            case=case, finding=CapacityFinding(finding), grounds=grounds, assessed_by=by, assessed_on=assessed_on,
+            written_at=now,
+        )  # fmt: skip
+        if child_decides(case) != decided:
+            _ask_anew(case, PersonKind.GUARDIAN if decided else PersonKind.CHILD, by, now)
+        weigh_consent(case)
     note(case, "capacity", at=now, by=by, finding=str(row.finding))
     return row
 
@@ -189,6 +204,12 @@ def end_hiding(*, hiding: Hiding, by: User, now: datetime) -> Hiding:
         row.save(update_fields=["ended_at", "ended_by"])
         note(case, "hiding_ended", at=now, by=by)
     return row
+
+
+def _ask_anew(case: Case, kind: PersonKind, by: User, now: datetime) -> None:
+    """Those who decide now have said nothing yet in this position. A no of theirs stands."""
+    case.consents.standing().filter(giver__kind=kind, answer=Reply.YES).update(ended_at=now, ended_by=by)
+    case.persons.filter(kind=kind, consent=ConsentState.ORAL).update(consent=ConsentState.WAITING)
 
 
 def child_decides(case: Case) -> bool:
@@ -251,6 +272,8 @@ def _replace(case: Case, giver: Person, word: Word, by: User, now: datetime) -> 
 def _after(case: Case, giver: Person, rows: list[Consent], by: User, now: datetime) -> None:
     """What follows from new words: the summary, an event without a word of theirs, and the tasks."""
     weigh_consent(case, giver)
+    if any(row.answer == Reply.NO for row in rows):  # nothing goes on over a no
+        case.consent_exceptions.filter(guardian=giver, ended_at=None).update(ended_at=now, ended_by=by)
     took_back = [row for row in rows if row.took_back]  # type: ignore[attr-defined]
     note(case, "consent_withdrawn" if took_back else "consent", at=now, by=by)
     for row in took_back[:1]:

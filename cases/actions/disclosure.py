@@ -4,12 +4,13 @@ Reading is the use log's. A disclosure is when something is opened to an organis
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from django.db import connection
 
-from cases.models import Case, Membership, Reply
+from cases.models import Case, MemberRole, Membership, Reply, Section
 from networks.models import User
 from yhteiso.audit.models import Basis, disclose
 
@@ -20,7 +21,23 @@ def opened_now(case: Case) -> Opened:
     """Every membership (by id) with each section that is open to it now. Asked by the coordinator's hat."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT membership_id, section FROM sec.seat_sections(%s)", [case.pk])
-        return {(int(member), str(section)) for member, section in cursor.fetchall()}
+        opened = {(int(member), str(section)) for member, section in cursor.fetchall()}
+    if not case.protected:
+        return opened
+    # Of a protected family only those whom the lead has named see who is in the network.
+    named = set(case.memberships.filter(named=True).values_list("pk", flat=True))
+    return {(member, section) for member, section in opened if section != Section.NETWORK or member in named}
+
+
+@contextmanager
+def disclosing(*, case: Case, by: User, now: datetime) -> Iterator[None]:
+    """Around every write that can open something: what is open after it and was not before is written as disclosed.
+
+    The case must be locked, so that nobody else opens or closes anything in between.
+    """
+    before = opened_now(case)
+    yield
+    disclose_opened(case=case, before=before, by=by, now=now)
 
 
 def disclose_opened(*, case: Case, before: Opened, by: User, now: datetime) -> int:
@@ -37,8 +54,10 @@ def disclose_opened(*, case: Case, before: Opened, by: User, now: datetime) -> i
 
 def disclose_copy(*, case: Case, sections: Iterable[str], document_ref: str, by: User, now: datetime) -> None:
     """Write that this person has taken a copy of these sections with them."""
-    seat = case.memberships.filter(user=by, ended_at=None).select_related("unit__agency").order_by("-pk").first()
-    let_in = seat is not None and seat.role == "exceptional"
+    # A seat of the network comes before one for a day, and one that has expired is no seat.
+    seats = list(case.memberships.seats_of(by, now).select_related("unit__agency"))
+    seat = min(seats, key=lambda row: row.role == MemberRole.EXCEPTIONAL, default=None)
+    let_in = seat is not None and seat.role == MemberRole.EXCEPTIONAL
     if by.hat == "area" or seat is None:
         disclose(
             case_id=case.pk, basis=Basis.OWN, sections=sections, from_agency=_agency(case.coordinator),

@@ -6,8 +6,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from cases.access import NotAllowed
-from cases.actions.case import lock, move, note
-from cases.models import Case, ConsentState, MemberRole, Membership, Person, PersonContact, PersonKind, Status
+from cases.actions.case import lock, move, note, relabel
+from cases.actions.disclosure import disclosing
+from cases.models import Case, ConsentState, MemberRole, Membership, Person, PersonContact, PersonKind, Reply, Status
 from networks.models import User
 
 
@@ -27,15 +28,20 @@ def add_member(
     existing = case.memberships.current().filter(user=user).first()
     if existing and existing.unit_id == user.unit_id:
         return existing
-    if existing:  # a seat in a unit that they have left: this one takes its place
-        if refusal := end_blocker(case, existing):
-            raise NotAllowed(refusal)
-        existing.ended_at, existing.ended_by, existing.end_reason = now, by, "replaced"
-        existing.save(update_fields=["ended_at", "ended_by", "end_reason"])
-    member = Membership.objects.create(
-        case=case, user=user, unit_id=user.unit_id, role=MemberRole.MEMBER, must_attend=must_attend, masked=masked,
-        index_only=index_only, started_at=now, started_by=by,
-    )  # fmt: skip
+    last = case.memberships.filter(user=user).exclude(role=MemberRole.EXCEPTIONAL).order_by("-pk").first()
+    # A mask stays until somebody takes it off on purpose, and so does a seat without content while it is replaced.
+    masked = masked or bool(last and last.masked)
+    index_only = index_only or bool(last and last.index_only and (existing or last.end_reason == "unit"))
+    with disclosing(case=case, by=by, now=now):
+        if existing:  # a seat in a unit that they have left: this one takes its place
+            if refusal := end_blocker(case, existing):
+                raise NotAllowed(refusal)
+            existing.ended_at, existing.ended_by, existing.end_reason = now, by, "replaced"
+            existing.save(update_fields=["ended_at", "ended_by", "end_reason"])
+        member = Membership.objects.create(
+            case=case, user=user, unit_id=user.unit_id, role=MemberRole.MEMBER, must_attend=must_attend, masked=masked,
+            index_only=index_only, started_at=now, started_by=by,
+        )  # fmt: skip
     _gathered(case)
     note(case, "member_added", at=now, by=by, member=member.pk)
     return member
@@ -75,9 +81,10 @@ def record_consent(*, case: Case, person: Person, consent: str, consent_on: date
     """Record what a guardian has said of exchanging information."""
     case = open_case_of(case)
     person = case.persons.select_for_update().get(pk=person.pk)
-    person.consent, person.consent_on = consent, consent_on
-    person.save(update_fields=["consent", "consent_on"])
-    weigh_consent(case)
+    with disclosing(case=case, by=by, now=now):
+        person.consent, person.consent_on = consent, consent_on
+        person.save(update_fields=["consent", "consent_on"])
+        weigh_consent(case)
     note(case, "consent", at=now, by=by, consent=consent)
     return person
 
@@ -97,25 +104,46 @@ def change_seat(
     if member.role == MemberRole.COORDINATOR:
         raise NotAllowed(_("Whoever answers for the situation is shown to everybody and sees all of it."))
     if (member.masked, member.index_only) != (masked, index_only):
-        member.masked, member.index_only = masked, index_only
-        member.save(update_fields=["masked", "index_only"])
+        with disclosing(case=case, by=by, now=now):
+            member.masked, member.index_only = masked, index_only
+            member.save(update_fields=["masked", "index_only"])
+        if member.role == MemberRole.CALLER:
+            relabel(case)
         note(case, "member_changed", at=now, by=by)
     return member
 
 
 @transaction.atomic
-def end_membership(*, case: Case, membership: Membership, reason: str, by: User, now: datetime) -> Membership:
-    """End a membership. From the next request on, the person sees nothing of the case. The coordinator can't be ended."""
+def end_membership(
+    *, case: Case, membership: Membership, reason: str, no_guardian: bool = False, by: User, now: datetime
+) -> Membership:
+    """End a membership. From the next request on, the person sees nothing of the case. The coordinator can't be ended.
+
+    Raises NotAllowed for a guardian who has not agreed to something, unless they are no guardian any more (`no_guardian`):
+    taking them out would otherwise open what they said no to.
+    """
     case = lock(case)
     member = case.memberships.select_for_update(of=("self",), no_key=True).get(pk=membership.pk)
     if member.ended_at:
         return member
     if refusal := end_blocker(case, member):
         raise NotAllowed(refusal)
-    member.ended_at, member.ended_by, member.end_reason = now, by, reason
-    member.save(update_fields=["ended_at", "ended_by", "end_reason"])
-    note(case, "member_ended", at=now, by=by)
+    if not no_guardian and _has_not_agreed(case, member):
+        raise NotAllowed(
+            _("This guardian has not agreed to everything. They can be taken out only when they are no longer a guardian.")
+        )
+    with disclosing(case=case, by=by, now=now):
+        member.ended_at, member.ended_by, member.end_reason = now, by, reason
+        member.save(update_fields=["ended_at", "ended_by", "end_reason"])
+    note(case, "member_ended", at=now, by=by, **({"no_guardian": True} if no_guardian else {}))
     return member
+
+
+def _has_not_agreed(case: Case, member: Membership) -> bool:
+    """Whether this is a guardian with a standing word that is no yes."""
+    if member.person is None or member.person.kind != PersonKind.GUARDIAN:
+        return False
+    return case.consents.standing().filter(giver=member.person).exclude(answer=Reply.YES).exists()
 
 
 def end_blocker(case: Case, member: Membership) -> str | None:

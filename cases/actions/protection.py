@@ -7,10 +7,10 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from cases.access import NotAllowed
-from cases.actions.case import caller_label, lock, note
+from cases.actions.case import lock, note, relabel
+from cases.actions.disclosure import disclosing
 from cases.actions.task import open_task
 from cases.models import (
-    Call,
     Case,
     MemberRole,
     Membership,
@@ -57,13 +57,13 @@ def lift_protection(*, case: Case, reason: str, by: User, now: datetime) -> Case
     case = _open(case, reason)
     if not case.protected:
         return case
-    case.persons.filter(by_hand=True).update(by_hand=False)
-    case.memberships.filter(named=True).update(named=False)
-    call = Call.objects.filter(case=case).first()
-    Case.objects.filter(pk=case.pk).update(caller_label=caller_label(call, protected=False) if call else "")
-    _set(case, protected=False)
-    _write(case, PrecautionKind.LIFTED, reason, by, now)
-    case.protected = False
+    with disclosing(case=case, by=by, now=now):
+        case.persons.filter(by_hand=True).update(by_hand=False)
+        case.memberships.filter(named=True).update(named=False)
+        _set(case, protected=False)
+        _write(case, PrecautionKind.LIFTED, reason, by, now)
+        case.protected = False
+        relabel(case)
     return case
 
 
@@ -81,8 +81,9 @@ def name_member(*, case: Case, membership: Membership, named: bool, reason: str,
         raise NotAllowed(_("Who answers for the situation always sees it, and who takes part without content never does."))
     if member.named == named:
         return member
-    member.named = named
-    member.save(update_fields=["named"])
+    with disclosing(case=case, by=by, now=now):
+        member.named = named
+        member.save(update_fields=["named"])
     _write(case, PrecautionKind.NAMED if named else PrecautionKind.UNNAMED, reason, by, now, member)
     return member
 

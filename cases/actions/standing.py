@@ -28,10 +28,13 @@ def recuse(
     """Mark a person as disqualified: by themself, or by the coordinator. They lose the situation with this transaction,
     in every hat. Who leads it passes it on to a coordinator of another area at once (`successor`, `area`).
 
-    Raises NotAllowed when the lead has no such successor, or when a member marks somebody else. Twice is once.
+    Raises NotAllowed when the lead has no such successor, when a member marks somebody else, or when a coordinator marks the
+    lead without answering for the area. Twice is once.
     """
     if by.hat != "area" and user.pk != by.pk:
         raise NotAllowed(_("You can mark yourself only. Tell the coordinator of anybody else."))
+    if user.pk == case.coordinator_id and user.pk != by.pk and not answers_for(by, case.area):
+        raise NotAllowed(_("Whoever leads is marked by themself, or by the one who answers for the area."))
     # One function does it all: after the first row nothing of the situation may be theirs to write any more.
     told = _call(
         "SELECT sec.recuse(%s, %s, %s, %s, %s, %s, %s)",

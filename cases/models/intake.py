@@ -4,7 +4,7 @@ import re
 from datetime import date, timedelta
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -44,7 +44,11 @@ class ConcernQuerySet(models.QuerySet["Concern"]):
         The right to one's own text belongs to person and unit, and ends 30 days after the answer (`told_of` has the rest).
         """
         if user.hat == "area":
-            return self.filter(Q(case=None) | Q(case__in=Case.objects.visible_to(user)), area_id__in=user.area_ids)
+            seen = Case.objects.visible_to(user)
+            # A protected call is for whoever took it, and so is what was written before it (`sec.guarded_concerns`).
+            calls = Call.objects.filter(concern=OuterRef("pk"), protected=True).exclude(taken_by_id=user.pk)
+            guarded = calls.filter(Q(case=None) | ~Q(case__in=seen))
+            return self.filter(Q(case=None) | Q(case__in=seen), ~Exists(guarded), area_id__in=user.area_ids)
         if user.hat != "member":
             return self.none()
         fresh = Q(answered_at=None) | Q(answered_at__gt=timezone.now() - OWN_TEXT)

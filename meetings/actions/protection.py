@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
@@ -32,12 +32,19 @@ def protect(*, case: Case, reason: str, by_hand: Collection[int], by: User, now:
 
 @transaction.atomic
 def lift_protection(*, case: Case, reason: str, by: User, now: datetime) -> Case:
-    """Lift the protection. A coming meeting may have a place again, unless somebody in the network is protected."""
+    """Lift the protection. A coming meeting may have a place again, unless somebody in the network is protected.
+
+    Raises NotAllowed without a reason, or when somebody in the network became protected in the same moment.
+    """
     case = cases.lift_protection(case=case, reason=reason, by=by, now=now)
     if not case.memberships.current().filter(user__protected_identity=True).exists():
         for meeting in case.meetings.coming():
             finish_calls(meeting, by=by, now=now)
-        case.meetings.coming().update(by_phone=False)
+        try:
+            with transaction.atomic():
+                case.meetings.coming().update(by_phone=False)
+        except IntegrityError as error:
+            raise NotAllowed(_("Somebody in the network has just been protected. Look again.")) from error
     return case
 
 

@@ -1,8 +1,8 @@
-"""Who answers for a situation changes, and with it who is invited to the meeting that is being agreed on."""
+"""Who answers for a situation changes, and with it who is invited to the coming meeting (`sec.swap_lead`)."""
 
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from cases.actions import standing
 from cases.models import Case, HandOver
@@ -15,9 +15,7 @@ def accept_hand_over(*, hand_over: HandOver, by: User, now: datetime) -> int:
 
     Raises NotAllowed as `cases.actions.standing.accept_hand_over` does.
     """
-    case_id = standing.accept_hand_over(hand_over=hand_over, by=by, now=now)
-    _invite_lead(case_id)
-    return case_id
+    return standing.accept_hand_over(hand_over=hand_over, by=by, now=now)
 
 
 @transaction.atomic
@@ -28,11 +26,3 @@ def recuse(
     `cases.actions.standing.recuse` does.
     """
     standing.recuse(case=case, user=user, reason=reason, by=by, now=now, successor=successor, area=area)
-    if successor is not None:
-        _invite_lead(case.pk)
-
-
-def _invite_lead(case_id: int) -> None:
-    """Whoever gave the situation away may not see it any more, so the database looks up its meeting."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT sec.invite_lead(%s)", [case_id])

@@ -118,6 +118,12 @@ class EndForm(YhteisoForm):
         label=_("Why does this end?"), max_length=120, help_text=_("For example: moved to another unit"),
         error_messages={"required": _("Write why this ends")},
     )  # fmt: skip
+    no_guardian = forms.BooleanField(label=_("This person is no longer a guardian"), required=False)
+
+    def __init__(self, *args: Any, guardian: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not guardian:
+            del self.fields["no_guardian"]
 
 
 def not_ahead(day: date | None, today: date) -> date | None:

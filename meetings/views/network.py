@@ -133,12 +133,11 @@ def network_end(request: UserRequest, ref: str, pk: int) -> HttpResponse:
     if refusal := actions.end_blocker(case, member):
         messages.error(request, refusal)
         return redirect("case-network", ref=case.ref)
-    form = EndForm(request.POST if request.method == "POST" else None)
+    guardian = member.person is not None and member.person.kind == PersonKind.GUARDIAN
+    form = EndForm(request.POST if request.method == "POST" else None, guardian=guardian)
     if request.method == "POST" and form.is_valid():
         try:
-            actions.end_membership(
-                case=case, membership=member, reason=form.cleaned_data["reason"], by=request.user, now=timezone.now()
-            )
+            actions.end_membership(case=case, membership=member, by=request.user, now=timezone.now(), **form.cleaned_data)
         except NotAllowed as refused:
             form.add_error(None, str(refused))
         else:

@@ -144,7 +144,7 @@ def own_seat(case: Case, user: User, now: datetime) -> Membership | None:
 def members_shown(case: Case) -> MembershipQuerySet:
     """Who is in the network; after the closing, who was in it until then."""
     if case.closed_at:
-        return case.memberships.filter(ended_at=case.closed_at, end_reason="closed")
+        return case.memberships.filter(ended_at=case.closed_at, end_reason="closed").exclude(role=MemberRole.EXCEPTIONAL)
     return case.memberships.current()
 
 

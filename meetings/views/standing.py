@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cases.access import NotAllowed, UserRequest, for_hats, get_case, log
-from cases.actions.standing import end_hand_over, hand_over_blocker, is_leaderless, may_offer, propose_hand_over
+from cases.actions.standing import answers_for, end_hand_over, hand_over_blocker, is_leaderless, may_offer, propose_hand_over
 from cases.forms_standing import HandOverForm, RecusalForm
 from cases.models import Case, HandOver, Status
 from meetings.actions.standing import accept_hand_over, recuse
@@ -55,6 +55,8 @@ def _markable(case: Case, user: User) -> dict[str, User]:
         members = case.memberships.filter(ended_at=None, user__isnull=False).values("user_id")
         lead = Q(pk__in=members) | Q(pk=case.coordinator_id) | Q(pk__in=_in_area(case.area_id, timezone.now()))
         rows = User.people.filter(lead, is_active=True).exclude(pk__in=case.recusals.values("user_id"))
+        if not answers_for(user, case.area):  # else one coordinator could give another's family away
+            rows = rows.exclude(pk=case.coordinator_id)
         people |= {str(row.pk): row for row in rows.order_by("sort_key", "pk")}
     return people
 

@@ -116,7 +116,7 @@ def test_as_many_queries_whatever_it_shows(
     for n in range(rows):
         row(n, now=timezone.now(), case_id=case.pk)
     client = world.client(world.member)
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(17):
         assert client.get(f"/cases/{case.ref}/readers/").status_code == 200
 
 

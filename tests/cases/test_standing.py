@@ -100,11 +100,11 @@ def test_a_coordinator_marks_a_member_and_another_coordinator(world: World, case
     assert "Noora Lehtovaara" in names.split('id="esteelliset"')[1]
 
 
-@pytest.mark.parametrize("who", ["self", "second"])
+@pytest.mark.parametrize("who", ["self", "responsible"])
 def test_a_disqualified_lead_passes_it_to_another_area_at_once(world: World, case: Case, who: str) -> None:
     meeting = proposed(world, case)
     open_task(kind="consent_withdrawn", case=case, to=world.coordinator.pk, due_at=timezone.now(), now=timezone.now())
-    by = world.coordinator if who == "self" else world.second_coordinator
+    by = world.coordinator if who == "self" else world.responsible
     with pytest.raises(NotAllowed):
         marks(case, by, world.coordinator)
     with pytest.raises(NotAllowed):  # of the own area: no
