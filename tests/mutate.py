@@ -18,7 +18,7 @@ import libcst as cst
 from mutmut.mutation.mutators import mutation_operators
 
 ROOT = Path(__file__).resolve().parents[1]
-ACCESS = ["tests/access/test_door.py"]
+ACCESS = ["tests/access/test_door.py", "tests/cases/test_network_page.py"]
 TESTS = {
     "cases/access.py": ACCESS,
     "cases/sections.py": ["tests/access/test_door.py"],

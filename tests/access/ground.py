@@ -6,7 +6,6 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
-from hypothesis import event
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
@@ -78,11 +77,9 @@ class Ground(RuleBasedStateMachine):
                 result = deed()
             self.commit()
         except NotAllowed:
-            event(f"{what}: refused")  # and rolled back: nothing can have changed
             self.done[f"{what}: refused"] = self.done.get(f"{what}: refused", 0) + 1
             return None
         assert saw or what == "accept", f"{what} by somebody who does not see the situation"
-        event(f"{what}: done")
         self.changed = True
         self.done[what] = self.done.get(what, 0) + 1
         return result if result is not None else True

@@ -1,17 +1,20 @@
 """The one door to a family: who may do what in a case that they see, what a refusal says, and what the log keeps of it."""
 
+from datetime import date
 from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import connection
 from django.http import Http404, HttpResponse
 from django.test import RequestFactory
 from django.urls import resolve, reverse
-from django.utils import translation
+from django.utils import timezone, translation
 
 from cases import access
 from cases.access import ALLOWED, NEEDS, can, for_hats, get_case, sections
-from cases.models import Case, Section
+from cases.actions.standing import open_exceptionally
+from cases.models import Case, PersonContact, Section
 from cases.sections import MATRIX, PAGES, VIEWERS, Sight
 from networks.models import User
 from tests.personas import World
@@ -69,6 +72,19 @@ def test_each_permission_by_person(world: World, case: Case, permission: Any) ->
             through(user, case, permission)
 
 
+def test_whoever_is_let_in_for_a_day_looks_and_does_nothing(world: World, case: Case) -> None:
+    PersonContact.objects.filter(case=case, person__kind="child").update(born_on=date(2022, 1, 1))
+    for user in (world.colleague, world.professional):  # one without, one with a seat of their own
+        with wearing("member", user.pk):
+            open_exceptionally(
+                by=user, first_name="Aatu", born_on=date(2022, 1, 1), reason="danger", grounds="x",
+                sections=["time", "themes", "plan", "consents"], now=timezone.now(),
+            )  # fmt: skip
+            row = Case.objects.visible_to(user).get(pk=case.pk)
+            may = {permission for permission in ALLOWED if can(user, permission, row)}
+        assert may == ({"view"} if user == world.colleague else {p for p, letters in DOORS.items() if "p" in letters})
+
+
 def test_nothing_may_be_needed_that_nobody_may_do() -> None:
     assert set(NEEDS) <= set(ALLOWED)
     assert set(ALLOWED) == set(DOORS)
@@ -111,7 +127,7 @@ def test_the_log_keeps_what_was_opened_and_what_was_refused(world: World, case: 
     assert (last().verb, last().case_id, last().actor_id) == ("deny", case.pk, world.member.pk)
     with wearing("member", world.left.pk), pytest.raises(Http404):
         get_case(request_of(world.left, case), case.ref)
-    assert (last().verb, last().case_id, last().actor_id) == ("deny", None, world.left.pk)
+    assert (last().verb, last().case_id, last().actor_id, last().reason) == ("deny", None, world.left.pk, "not visible")
 
 
 def test_a_reference_that_is_not_there_is_the_same_as_one_that_is_not_theirs(world: World, case: Case) -> None:
@@ -154,3 +170,46 @@ def test_the_reviewed_table_has_every_viewer_of_every_section() -> None:
         assert row["coordinator"].sight == Sight.FULL
         assert all(bool(rule.note) == (rule.sight == Sight.PART) for rule in row.values())
     assert {s for shown in PAGES.values() for s in shown} <= set(Section)
+
+
+def test_a_list_names_the_children_whom_its_reader_may_know_of(world: World, case: Case) -> None:
+    silent, told = world.case(child="Otso", concern=False, consent=False), world.case(child="Iida", concern=False)
+    world.consent(silent, answer="no")
+    for alone in (False, True):
+        rows = list(Case.objects.filter(pk__in=[case.pk, silent.pk, told.pk]).order_by("pk"))
+        with wearing("member", world.member.pk):
+            access.name_children(world.member, iter(rows), alone=alone)
+            assert narrowed() == (f"{case.pk},{silent.pk},{told.pk}" if alone else "")
+        assert [row.child_shown for row in rows] == [True, False, True]
+        with wearing("area", world.coordinator.pk):
+            access.name_children(world.coordinator, rows, alone=alone)
+        assert [row.child_shown for row in rows] == [True, True, True]
+    with wearing("member", world.member.pk):
+        assert access.told_of(world.member) == {case.pk, told.pk}
+    with wearing("area", world.coordinator.pk):
+        assert access.told_of(world.coordinator) is None
+
+
+def narrowed() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(current_setting('app.cases', true), '')")
+        return str(cursor.fetchone()[0])
+
+
+def test_behind_the_door_a_member_s_request_looks_at_this_situation_only(world: World, case: Case) -> None:
+    with wearing("member", world.professional.pk):
+        row = get_case(request_of(world.professional, case), case.ref)
+        assert narrowed() == str(case.pk)
+        assert row.sections == OPEN
+        assert row.child_shown
+    with wearing("area", world.coordinator.pk):
+        assert get_case(request_of(world.coordinator, case), case.ref).child_shown
+        assert narrowed() == ""
+
+
+def test_a_request_without_a_page_is_logged_without_one(world: World, case: Case) -> None:
+    request = request_of(world.coordinator, case)
+    request.resolver_match = None
+    with wearing("area", world.coordinator.pk):
+        get_case(request, case.ref)
+    assert (last().page, last().case_id) == ("", case.pk)

@@ -3,6 +3,8 @@
 The plain model (`tests.access.model`), the application (`visible_to`, `sections`) and PostgreSQL's rows must agree.
 """
 
+from typing import Any
+
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
@@ -38,6 +40,77 @@ def run(examples: int, steps: int, *, seed: bool) -> int:
     )  # fmt: skip
     print(f"{Machine.steps} steps; {dict(sorted(Machine.done.items()))}")  # noqa: T201  figures for docs/measured.md
     return Machine.steps
+
+
+def one_life() -> None:
+    """A life written down: every turn of it once, in the order in which each changes who sees what."""
+    life = Machine()
+    turns: list[tuple[str, dict[str, Any]]] = [
+        ("begin", {"n": "coordinator", "told": True, "protected": False}),
+        # what the call told, where no guardian is recorded; and where it told that one is still missing
+        ("open", {"n": "second_coordinator", "told": True, "protected": False}), ("add", {"n": 1, "who": "professional"}),
+        ("open", {"n": "coordinator", "told": False, "protected": False}), ("add", {"n": 2, "who": "professional"}),
+        # a colleague of the same unit, not invited; somebody without content; words that are not a yes, or not any more
+        ("add", {"who": "colleague", "invited": False}), ("say", {"s": 1, "answer": "thinking"}), ("say", {"s": 1, "days": 0}),
+        ("say", {"s": 1, "days": -1}), ("say", {"s": 1, "days": 200}), ("say", {"s": 1, "answer": "thinking", "parts": ["time"]}), ("say", {"s": 1, "answer": "no", "parts": ["time"]}),
+        ("say", {"s": 2}), ("paper", {"n": 0, "g": 1, "s": 2, "by": 0}), ("say", {"s": 2, "answer": "no"}),
+        ("remove_member", {"n": 0, "s": 4, "by": 0}), ("add", {"who": "colleague", "index_only": True}),
+        # a second guardian says nothing, is not waited for, is again, says no, says yes, leaves
+        ("add_guardian", {"n": 0, "general": "", "by": 0}), ("exception", {"n": 0, "g": 2, "by": 0, "end": False}),
+        ("exception", {"n": 0, "g": 2, "by": 0, "end": True}), ("say", {"g": 2, "answer": "no"}), ("say", {"g": 2}),
+        ("add_guardian", {"n": 1, "general": "oral", "by": 0}), ("say", {"g": 2, "answer": "no"}),
+        ("remove_guardian", {"n": 0, "g": 8, "by": 0}), ("remove_guardian", {"n": 1, "g": 4, "by": 0}),
+        ("remove_guardian", {"n": 1, "g": 5, "by": 0}), ("withdraw", {"n": 0, "g": 1, "s": 0, "by": 0}),
+        # the child decides, and says so
+        ("capacity", {"n": 0, "finding": "capable", "by": 0}), ("say", {"g": 0}), ("say", {"g": 0, "answer": "no"}),
+        ("capacity", {"n": 0, "finding": "not_capable", "by": 0}), ("say", {"parts": ["time", "plan", "themes", "contact"]}),
+        # accounts, roles, units
+        ("end_role", {"who": "professional", "days": 0, "which": 0}), ("end_role", {"who": "professional", "days": -1, "which": 0}),
+        ("end_role", {"who": "professional", "days": None, "which": 0}), ("suspend", {"who": "professional", "active": False}),
+        ("suspend", {"who": "professional", "active": True}), ("move", {"who": "professional", "unit": "guidance"}),
+        ("move", {"who": "professional", "unit": ""}), ("end_role", {"who": "coordinator", "days": -1, "which": 0}),
+        ("end_role", {"who": "coordinator", "days": None, "which": 0}),
+        # protected, and named; let in for a day; disqualified
+        ("protect", {"n": 0}), ("name_one", {"n": 0, "s": 0, "named": True}), ("protect", {"n": 0}),
+        ("exceptionally", {"n": 0, "who": "member", "parts": ["plan"]}), ("exceptionally", {"n": 0, "who": "member", "parts": ["themes"]}),
+        ("a_day_passes_for_those_let_in", {}),
+        ("recuse", {"n": 0, "who": "second_coordinator", "by": 0, "successor": "other_coordinator", "hat": "area"}),
+        ("capacity", {"n": 0, "finding": "capable", "by": 11}),
+        ("recuse", {"n": 0, "who": "coordinator", "by": 0, "successor": "other_coordinator", "hat": "area"}),
+        ("recuse", {"n": 0, "who": "professional", "by": 0, "successor": "other_coordinator", "hat": "member"}),
+        ("hand_over", {"n": 1, "to": "coordinator", "by": 1}),
+    ]  # fmt: skip
+    try:
+        for name, given in turns:
+            values = {"add": ADD, "say": SAY}.get(name, {}) | given
+            getattr(life, "add_member" if name == "add" else name)(**values)
+            life.changed, life.compared = True, 3  # every hat after every turn
+            life.the_three_agree()
+            life.every_open_situation_is_led()
+    finally:
+        life.teardown()
+
+
+ADD: dict[str, Any] = {"n": 0, "by": 0, "index_only": False, "invited": True}
+SAY: dict[str, Any] = {
+    "n": 0, "g": 1, "s": 0, "parts": ["plan", "themes"], "answer": "yes", "way": "phone", "days": 200, "by": 0, "everybody": False,
+}  # fmt: skip
+
+
+def test_one_life_turn_by_turn(network: World) -> None:
+    one_life()
+    done = {what for what in Machine.done if "refused" not in what}
+    assert done >= {
+        "say",
+        "paper",
+        "withdraw",
+        "exception",
+        "exception ended",
+        "capacity",
+        "recuse",
+        "exceptional",
+        "accept",
+    }
 
 
 @pytest.mark.timeout(580)

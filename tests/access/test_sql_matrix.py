@@ -310,3 +310,32 @@ def test_members_write_their_own_only(everybody: dict[str, Any]) -> None:
 class _World:
     def __init__(self, coordinator: User) -> None:
         self.coordinator = coordinator
+
+
+def test_a_seat_for_a_day_lets_an_invited_member_read_the_themes_and_write_none(everybody: dict[str, Any]) -> None:
+    """Its twin on the same row: a member to whom the family has opened the themes writes."""
+    case, people = everybody["case"], everybody["people"]
+    meeting = Meeting.objects.create(
+        case=case, kind="network", status="proposed", starts_at=at("2030-06-05 12:00"), ends_at=at("2030-06-05 13:00"),
+        proposed_by=people["coordinator"], proposed_at=timezone.now(),
+    )  # fmt: skip
+    book = case.logbooks.first()
+    new = type(book).objects.create(
+        meeting=meeting, case=case, template=book.template, opened_at=timezone.now(), opened_by=people["coordinator"]
+    )
+    for name in ("all_open", "time_only"):
+        rows_of = case.memberships.filter(user=people[name], ended_at=None)
+        Participant.objects.create(meeting=meeting, case=case, membership=rows_of.get())
+
+    def write(cursor: Any) -> int:
+        cursor.execute("UPDATE meetings_logbook SET child_words = 'x' WHERE id = %s", [new.pk])
+        return int(cursor.rowcount)
+
+    with wearing("member", people["time_only"].pk):
+        standing.open_exceptionally(
+            by=people["time_only"], first_name="Aatu", born_on=date(2022, 1, 1), reason="danger", grounds="x",
+            sections=["themes"], now=timezone.now(),
+        )  # fmt: skip
+    assert tried("member", people["time_only"], None, deeds("themes", everybody["keys"]["themes"])["S"])
+    assert not tried("member", people["time_only"], None, write)
+    assert tried("member", people["all_open"], None, write)
