@@ -6,7 +6,7 @@ for the situation, and there the day's seat may be the one that opens them: so i
 
 from django.db import migrations
 
-DEFINER = "SECURITY DEFINER SET search_path = pg_catalog, public"
+DEFINER = "SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp"
 
 SQL = f"""
 CREATE OR REPLACE FUNCTION sec.my_meetings() RETURNS bigint[] LANGUAGE sql STABLE {DEFINER} AS $$
@@ -18,5 +18,5 @@ CREATE OR REPLACE FUNCTION sec.my_meetings() RETURNS bigint[] LANGUAGE sql STABL
 
 
 class Migration(migrations.Migration):
-    dependencies = [("meetings", "0008_seats_at_once")]
+    dependencies = [("meetings", "0009_second_look")]
     operations = [migrations.RunSQL(SQL, migrations.RunSQL.noop)]
