@@ -79,8 +79,8 @@ def test_a_concern_in_protected_hands_is_refused_not_an_error(world: World) -> N
     concern = world.concern(now=now)
     call = intake.begin_call(by=world.coordinator, area=world.area, concern=concern, now=now)
     intake.save_call(call=call, version=call.version, now=now, protected=True, everyday="SALAINEN-TEKSTI")
+    row = Concern(pk=concern.pk)
     with wearing("area", world.second_coordinator.pk), pytest.raises(NotAllowed):
-        row = Concern(pk=concern.pk)
         intake.begin_call(by=world.second_coordinator, area=world.area, concern=row, now=now)
     answer = world.client(world.second_coordinator).post("/calls/", {"concern": concern.ref}, follow=True)
     assert "SALAINEN-TEKSTI" not in answer.content.decode()
