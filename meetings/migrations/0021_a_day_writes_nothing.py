@@ -18,5 +18,5 @@ CREATE OR REPLACE FUNCTION sec.my_meetings() RETURNS bigint[] LANGUAGE sql STABL
 
 
 class Migration(migrations.Migration):
-    dependencies = [("meetings", "0008_seats_at_once")]
+    dependencies = [("meetings", "0009_second_look")]
     operations = [migrations.RunSQL(SQL, migrations.RunSQL.noop)]

@@ -82,7 +82,9 @@ def test_whoever_is_let_in_for_a_day_looks_and_does_nothing(world: World, case: 
             )  # fmt: skip
             row = Case.objects.visible_to(user).get(pk=case.pk)
             may = {permission for permission in ALLOWED if can(user, permission, row)}
-        assert may == ({"view"} if user == world.colleague else {p for p, letters in DOORS.items() if "p" in letters})
+        assert may == (
+            {"view", "meet"} if user == world.colleague else {p for p, letters in DOORS.items() if "p" in letters}
+        )
 
 
 def test_nothing_may_be_needed_that_nobody_may_do() -> None:
@@ -213,3 +215,21 @@ def test_a_request_without_a_page_is_logged_without_one(world: World, case: Case
     with wearing("area", world.coordinator.pk):
         get_case(request, case.ref)
     assert (last().page, last().case_id) == ("", case.pk)
+
+
+def test_the_log_tells_by_which_right(world: World, case: Case) -> None:
+    PersonContact.objects.filter(case=case, person__kind="child").update(born_on=date(2022, 1, 1))
+    with wearing("member", world.colleague.pk):
+        open_exceptionally(
+            by=world.colleague, first_name="Aatu", born_on=date(2022, 1, 1), reason="danger", grounds="x",
+            sections=["time"], now=timezone.now(),
+        )  # fmt: skip
+    people = {
+        world.coordinator: "coordinator", world.professional: "caller", world.member: "member", world.colleague: "exceptional",
+    }  # fmt: skip
+    for user, why in people.items():
+        through(user, case)
+        assert (last().actor_id, last().why) == (user.pk, why)
+    Case.objects.filter(pk=case.pk).update(protected=True)
+    through(world.coordinator, case)
+    assert last().why == "named"
