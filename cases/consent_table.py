@@ -203,7 +203,7 @@ class ConsentTable:
         row = self._standing.get(at)
         if row is None:
             oral = section == Section.TIME and giver.consent == ConsentState.ORAL
-            return Mark("yes", _("yes, by word")) if oral else Mark("locked", _("not asked"))
+            return Mark("yes", _("yes, by word")) if oral else Mark("locked", _("not asked yet"))
         if row.answer == Reply.YES:
             return self._yes(row, recipient)
         if row.answer == Reply.THINKING:
@@ -227,7 +227,7 @@ class ConsentTable:
             return [Mark("locked", _("not asked"))]
         asked = any(mark.kind != "locked" for _giver, mark in marks)
         if asked:
-            marks = [(g, Mark("wait", _("waits")) if m.kind == "locked" else m) for g, m in marks]
+            marks = [(g, Mark("wait", m.word) if m.kind == "locked" else m) for g, m in marks]
         words = {mark for _giver, mark in marks}
         if len(words) == 1:
             return [_together(marks[0][1], len(marks))]
@@ -342,9 +342,9 @@ def _together(mark: Mark, count: int) -> Mark:
     """One mark for all givers, when they have said the same."""
     if count == 1 or mark.kind == "locked":
         return mark
-    both = {"yes": _("both yes"), "wait": _("waits for both"), "no": _("neither")}
-    every = {"yes": _("all yes"), "wait": _("waits for all"), "no": _("nobody")}
-    plain = mark.word in (_("yes"), _("waits"), _("no"))
+    both = {"yes": _("both yes"), "no": _("neither")}
+    every = {"yes": _("all yes"), "no": _("nobody")}
+    plain = mark.word in (_("yes"), _("no"))
     return Mark(mark.kind, (both if count == 2 else every)[mark.kind]) if plain else mark
 
 

@@ -89,7 +89,8 @@ class ReviewForm(YhteisoForm):
         error_messages={"required": _("Choose what you found")},
     )  # fmt: skip
     remark = TextField(
-        label=_("What should be said of it?"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 3}),
+        label=_("What should be said of it? Needed unless all was well."), max_length=500, required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("The family may read this. Needed where there was a remark, or no sufficient reason."),
     )  # fmt: skip
 

@@ -27,19 +27,19 @@ WORDS: dict[str, Words] = {
         _("A consent was withdrawn"),
         _("Look at what closed, and tell those whom it concerns. What they may no longer see is closed already."),
         "lock",
-        "case-network",
+        "case-consents",
     ),
     TaskKind.CONSENT_EXPIRES: Words(
         _("A consent ends soon"),
         _("Ask the family whether it still holds, before it ends by itself."),
         "clock",
-        "case-network",
+        "case-consents",
     ),
     TaskKind.CONSENT_PAPER: Words(
         _("A consent waits for its paper"),
         _("Nothing opens to this unit before the paper or the family's own confirmation is recorded."),
         "doc",
-        "case-network",
+        "case-consents",
     ),
     TaskKind.HAND_OVER: Words(
         _("A situation is offered or asked for"),

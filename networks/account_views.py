@@ -41,7 +41,10 @@ def account(request: UserRequest, pk: int) -> HttpResponse:
     context = {
         "person": person,
         "roles": _roles(person, helsinki_date(now)),
-        "waiting": [{"ref": row.ref, "title": title_text(row), "by": row.proposed_by.name} for row in waiting],
+        "waiting": [
+            {"ref": row.ref, "title": title_text(row), "by": row.proposed_by.name, "only": row.administrators_only}
+            for row in waiting
+        ],
         "events": _events(person),
         "blocker": blocker,
         "duties": accounts.duties_text(open_duties(person.pk)),

@@ -42,17 +42,19 @@ class EmailForm(YhteisoForm):
 class RoleForm(YhteisoForm):
     """A role, with the area or the unit that it is about."""
 
+    mark_optional = False
+
     role = forms.ChoiceField(
-        label=_("Role"), choices=[(role.value, role.label) for role in Role if role != Role.FAMILY],
+        label=_("Role"), choices=[("", _("Choose"))] + [(role.value, role.label) for role in Role if role != Role.FAMILY],
         error_messages={"required": _("Choose a role.")},
     )  # fmt: skip
     area = forms.ModelChoiceField(
         label=_("Area"), queryset=Area.objects.none(), required=False, empty_label=_("No area"),
-        help_text=_("For a coordinator, a responsible person and the leadership team."),
+        help_text=_("Needed for a coordinator, a responsible person and the leadership team."),
     )  # fmt: skip
     unit = forms.ModelChoiceField(
         label=_("Unit"), queryset=Unit.objects.none(), required=False, empty_label=_("No unit"),
-        help_text=_("For a unit head."),
+        help_text=_("Needed for a unit head."),
     )  # fmt: skip
     reason = reason_field(_("Why is the role needed?"), _("Write why the role is needed"))
 

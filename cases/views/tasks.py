@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from cases.access import UserRequest, for_hats, log
+from cases.access import UserRequest, for_hats, log, name_children
 from cases.actions.task import finish_task
 from cases.models import Case, Task
 from cases.tasks_told import words_of
-from networks.models import User
+from networks.models import PowerProposal, User
 from yhteiso.audit.models import Verb
 from yhteiso.lib.dates import at_clock, helsinki_date, short_date
 
@@ -38,11 +38,13 @@ def task_list(request: UserRequest) -> HttpResponse:
     done = list(Task.objects.of(user).filter(done_at__gt=now - DONE_FOR).order_by("-done_at", "pk")[:SHOWN_DONE])
     ids = {row.case_id for row in [*waiting, *done] if row.case_id}
     cases = {case.pk: case for case in Case.objects.visible_to(user).filter(pk__in=ids)}
+    name_children(user, cases.values())
     log(request, Verb.LIST, cases=list(cases.values()))
     context = {
         "waiting": [_line(row, cases, now) for row in waiting],
         "done": [_line(row, cases, now) for row in done],
         "late": sum(helsinki_date(row.due_at) < helsinki_date(now) for row in waiting),
+        "powers": _powers(user, now),
     }
     return render(request, "cases/tasks.html", context)
 
@@ -61,11 +63,19 @@ def task_done(request: UserRequest, pk: UUID) -> HttpResponse:
     return redirect("task-list")
 
 
+def _powers(user: User, now: datetime) -> int:
+    """How many proposed powers wait for this person's yes, where they are responsible for an area."""
+    if user.hat != "area" or not user.answers_for:
+        return 0
+    rows = PowerProposal.objects.visible_to(user).waiting(now)
+    return rows.exclude(proposed_by_id=user.pk).exclude(target_id=user.pk).count()
+
+
 def _line(row: Task, cases: dict[int, Case], now: datetime) -> dict[str, Any]:
     case, words = cases.get(row.case_id or 0), words_of(row.kind)
     return {
         "row": row, "words": words, "day": helsinki_date(row.due_at), "url": _url(row, case), "due": _due(row, now),
-        "name": "" if case is None else _("Child without a name") if case.protected else case.label,
+        "name": "" if case is None else case.label,
         "tone": _tone(row, now),
         "done": f"{short_date(helsinki_date(row.done_at))} {at_clock(row.done_at)}" if row.done_at else "",
     }  # fmt: skip

@@ -79,13 +79,13 @@ def guardians_to_choose(case: Case) -> list[Membership]:
     """Guardians of whom only one is met at a time: empty unless they are met apart and there is a choice."""
     if not case.guardians_apart:
         return []
-    rows = [row for row in case.memberships.current().with_people() if _is_guardian(row) and not _by_hand(case, row)]
+    rows = [row for row in case.memberships.current().with_people() if _is_guardian(row) and not by_hand(case, row)]
     return rows if len(rows) > 1 else []
 
 
 def _to_invite(case: Case, guardian: int | None) -> list[Membership]:
     """Everybody in the network but those who are told by hand, and of guardians met apart all but the chosen one."""
-    members = [row for row in case.memberships.current().with_people() if not _by_hand(case, row)]
+    members = [row for row in case.memberships.current().with_people() if not by_hand(case, row)]
     choices = {row.pk for row in guardians_to_choose(case)}
     if not choices:
         return members
@@ -98,7 +98,8 @@ def _is_guardian(member: Membership) -> bool:
     return bool(member.person and member.person.kind == PersonKind.GUARDIAN)
 
 
-def _by_hand(case: Case, member: Membership) -> bool:
+def by_hand(case: Case, member: Membership) -> bool:
+    """Whether this one is told by hand only, and never invited."""
     return bool(case.protected and member.person and member.person.by_hand)
 
 
@@ -138,7 +139,7 @@ def add_person(*, case: Case, by: User, now: datetime, **fields: object) -> Memb
 
 def _invite_to_coming(case: Case, member: Membership) -> None:
     meeting = Meeting.objects.coming().filter(case=case).select_related("case").first()
-    if meeting is None or _by_hand(meeting.case, member):
+    if meeting is None or by_hand(meeting.case, member):
         return
     if meeting.case.guardians_apart and _is_guardian(member):
         invited = meeting.participants.filter(membership__person__kind=PersonKind.GUARDIAN)

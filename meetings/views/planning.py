@@ -61,7 +61,11 @@ def _limits(case: Case) -> dict[str, Any]:
 
 
 def _planning(request: UserRequest, case: Case, form: ProposeForm, members: list[Any], status: int = 200) -> HttpResponse:
-    context = {"case": case, "form": form, "members": members, "alone": len(members) < 3, **_path(case, form)}
+    invited = [row for row in members if not actions.by_hand(case, row)]
+    context = {
+        "case": case, "form": form, "members": invited, "alone": len(members) < 3, **_path(case, form),
+        "by_hand": [row for row in members if actions.by_hand(case, row)],
+    }  # fmt: skip
     return render(request, "meetings/meeting_new.html", context, status=status)
 
 

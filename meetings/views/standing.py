@@ -114,10 +114,12 @@ def hand_over(request: UserRequest, ref: str) -> HttpResponse:
             return redirect("case-hand-over", ref=case.ref)
     rows = case.hand_overs.select_related("from_user", "to_user", "proposed_by").order_by("-proposed_at")
     earlier = list(rows.defer(*_credentials("from_user", "to_user", "proposed_by")))
+    waiting = next((_offer(row, user) for row in earlier if row.is_open), None)
+    receivers = [str(waiting["row"].to_user_id)] if waiting else [str(user.pk)] if asks else list(people)
     context = {
         "case": case, "form": form, "asks": asks, "can_offer": offers, "leads": leads,
-        "closed": case.status == Status.CLOSED,
-        "waiting": next((_offer(row, user) for row in earlier if row.is_open), None),
+        "closed": case.status == Status.CLOSED, "waiting": waiting,
+        "leaves_area": any(people[key][1].pk != case.area_id for key in receivers if key in people),
         "earlier": [row for row in earlier if not row.is_open], "leaderless": is_leaderless(case, now),
     }  # fmt: skip
     return render(request, "meetings/hand_over.html", context, status=422 if form.is_bound else 200)

@@ -78,7 +78,7 @@ def test_two_guardians_are_both_waited_for(world: World, case: Case) -> None:
     assert world.client(world.coordinator).post(address, data).status_code == 302
     shown = page(world, world.coordinator, url("case-consents", case))
     assert "<b>Äiti</b> kyllä" in shown
-    assert "<b>Isä</b> odottaa" in shown
+    assert "<b>Isä</b> ei vielä kysytty" in shown
     assert "Odottaa 2. huoltajaa" in shown
     assert "Aatu" not in page(world, world.member, reverse("case", args=[case.ref]))
     say(world, case, father, world.member, sections=[Section.TIME])
@@ -104,6 +104,9 @@ def test_nothing_chosen_changes_nothing_and_bad_input_stays(world: World, case: 
     client, address = world.client(world.coordinator), url("consent-answers", case, mother.pk)
     assert client.post(address, answers(case, world, mother)).status_code == 422
     chosen = {key(case, world.member, "plan"): "no"}
+    listed = client.post(address, answers(case, world, mother, way="")).content.decode()
+    assert "Valitse ainakin yksi vastaus" in listed
+    assert "Kaksi" in listed.split('govuk-error-summary__title">')[1].split("</h2>")[0]
     for wrong in (
         {"way": ""},
         {"way": "x"},

@@ -46,6 +46,25 @@ def test_the_page_names_the_child_only_for_whoever_may_open(world: World, case: 
     assert case.ref not in theirs
 
 
+@pytest.mark.parametrize("kind", ["consent_withdrawn", "consent_expires", "consent_paper"])
+def test_a_task_of_a_consent_opens_the_consents(world: World, case: Case, kind: str) -> None:
+    given(case, world.coordinator, kind)
+    shown = world.client(world.coordinator).get(reverse("task-list")).content.decode()
+    url = reverse("case-consents", args=[case.ref])
+    assert f'href="{url}">Avaa' in shown
+    assert f'href="{url}"' in world.client(world.coordinator).get(reverse("case", args=[case.ref])).content.decode()
+
+
+def test_a_task_of_a_member_names_the_child_after_the_consent_only(world: World, case: Case) -> None:
+    given(case, world.member)
+    assert "Aatu" in world.client(world.member).get(reverse("task-list")).content.decode()
+    case.consents.all().delete()
+    case.persons.update(consent="unaware")
+    shown = world.client(world.member).get(reverse("task-list")).content.decode()
+    assert "Aatu" not in shown
+    assert case.ref in shown
+
+
 def test_lateness_is_told_in_words(world: World, case: Case) -> None:
     given(case, world.coordinator, days=-2)
     shown = world.client(world.coordinator).get(reverse("task-list")).content.decode()

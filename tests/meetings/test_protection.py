@@ -66,6 +66,16 @@ def propose(world: World, case: Case, **more: Any) -> Meeting:
 # -- setting and lifting
 
 
+def test_who_is_told_by_hand_is_not_listed_as_invited(world: World, case: Case) -> None:
+    url = reverse("meeting-new", args=[case.ref])
+    assert "käsin" not in world.client(world.coordinator).get(url).content.decode().split("<main")[1]
+    protect(world, case, away=("Marko",))
+    page = world.client(world.coordinator).get(url)
+    assert [row.person.name for row in page.context["by_hand"]] == ["Marko"]
+    assert all(row.person is None or row.person.name != "Marko" for row in page.context["members"])
+    assert "tavoitetaan käsin" in page.content.decode()
+
+
 def test_protection_takes_effect_at_once(world: World, case: Case) -> None:
     coming = proposed(world, case)
     protect(world, case, away=("Marko",))

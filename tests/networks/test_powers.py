@@ -8,6 +8,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib.auth import authenticate
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from networks import actions
@@ -46,6 +47,19 @@ def test_the_area_s_responsible_person_accepts_what_concerns_the_area(world: Wor
     assert (row.concerns, row.administrators_only) == (world.area, False)
     accept(row, world.responsible, "area")
     assert has_role(world.member, Role.COORDINATOR)
+
+
+def test_a_waiting_power_is_told_where_one_looks_for_it(world: World) -> None:
+    tasks, card = reverse("task-list"), reverse("staff-account", args=[world.member.pk])
+    assert reverse("power-list") not in page_body(world, world.responsible, tasks)
+    propose_role(world)
+    assert "1 ehdotettu valtuus odottaa" in page_body(world, world.responsible, tasks)
+    assert "ehdotettu valtuus" not in page_body(world, world.coordinator, tasks)
+    assert "alueen vastuuhenkilö voi hyväksyä tämän" in page_body(world, world.administrator, card)
+
+
+def page_body(world: World, user: User, url: str) -> str:
+    return world.client(user).get(url).content.decode().split("<main")[1]
 
 
 def test_the_person_the_coordinators_and_the_officer_are_told(world: World) -> None:

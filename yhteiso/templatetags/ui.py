@@ -256,10 +256,11 @@ def _cells(heads: Sequence[str], row: Sequence[str]) -> SafeString:
 
 @register.simple_tag
 def error_title(form: Any) -> str:
-    """The heading of the error summary: it counts the fields that still need an answer."""
-    count = sum(1 for field in form if field.errors)
+    """The heading of the error summary: it counts what is listed under it and still needs an answer."""
+    count = sum(len(field.errors) for field in form)
     if not count:
         return _("This did not work yet")
+    count += len(form.non_field_errors())
     words = [
         _("one"),
         _("two"),

@@ -6,7 +6,7 @@ for the situation, and there the day's seat may be the one that opens them: so i
 
 from django.db import migrations
 
-DEFINER = "SECURITY DEFINER SET search_path = pg_catalog, public"
+DEFINER = "SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp"
 
 SQL = f"""
 CREATE OR REPLACE FUNCTION sec.my_meetings() RETURNS bigint[] LANGUAGE sql STABLE {DEFINER} AS $$
