@@ -369,6 +369,9 @@ class Machine(Ground):
         user = getattr(self.world, who)
         to = getattr(self.world, unit) if unit else user.unit if unit == "" else None  # most come back home
         User.objects.filter(pk=user.pk).update(unit=to)
+        if self.facts.users[user.pk].unit != (to.pk if to else None):  # a seat ends with the unit, also for who comes back
+            for seat in self.facts.seats.values():
+                seat.ended = seat.ended or (seat.user == user.pk and not seat.lead)
         self.facts.users[user.pk].unit = to.pk if to else None
         self.people, self.changed = {}, True
 

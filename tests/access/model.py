@@ -120,7 +120,11 @@ def opens(facts: Facts, user: int, case: int, section: str, hat: str, now: datet
     seats, file = usable(facts, user, case, now), facts.cases[case]
     if hat == "area":
         mine = file.area in areas(facts, user, now.date()) and (case, user) not in facts.recused
-        return mine and (not file.protected or file.lead == user or bool(seats))
+        return mine and (
+            not file.protected
+            or file.lead == user
+            or any(s.named and not s.index_only and s.until is None for s in seats.values())
+        )
     if hat != "member" or section == "intake":
         return False
     return any(seat_opens(facts, key, seat, section, now.date()) for key, seat in seats.items())

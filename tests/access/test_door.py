@@ -82,7 +82,9 @@ def test_whoever_is_let_in_for_a_day_looks_and_does_nothing(world: World, case: 
             )  # fmt: skip
             row = Case.objects.visible_to(user).get(pk=case.pk)
             may = {permission for permission in ALLOWED if can(user, permission, row)}
-        assert may == ({"view"} if user == world.colleague else {p for p, letters in DOORS.items() if "p" in letters})
+        assert may == (
+            {"view", "meet"} if user == world.colleague else {p for p, letters in DOORS.items() if "p" in letters}
+        )
 
 
 def test_nothing_may_be_needed_that_nobody_may_do() -> None:

@@ -68,7 +68,7 @@ def one_life() -> None:
         ("end_role", {"who": "professional", "days": 0, "which": 0}), ("end_role", {"who": "professional", "days": -1, "which": 0}),
         ("end_role", {"who": "professional", "days": None, "which": 0}), ("suspend", {"who": "professional", "active": False}),
         ("suspend", {"who": "professional", "active": True}), ("move", {"who": "professional", "unit": "guidance"}),
-        ("move", {"who": "professional", "unit": ""}), ("end_role", {"who": "coordinator", "days": -1, "which": 0}),
+        ("move", {"who": "professional", "unit": ""}), ("add", {"who": "professional"}), ("end_role", {"who": "coordinator", "days": -1, "which": 0}),
         ("end_role", {"who": "coordinator", "days": None, "which": 0}),
         # protected, and named; let in for a day; disqualified
         ("protect", {"n": 0}), ("name_one", {"n": 0, "s": 0, "named": True}), ("protect", {"n": 0}),

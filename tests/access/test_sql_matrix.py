@@ -126,9 +126,10 @@ def _words(case: Case, world: World, seats: dict[str, Membership], now: Any) -> 
 def _family(case: Case, people: dict[str, Any], world: World, now: Any) -> None:
     for name in ("guardian", "hidden_from"):  # with accounts; whose words are not waited for here
         people[name] = world.person(name, Role.FAMILY)
-        network.add_person(case=case, kind="close", name=name, by=world.coordinator, now=now)
-        Person.objects.filter(case=case, name=name).update(account=people[name])
-        PersonContact.objects.filter(person__name=name, case=case).update(phone="040 000 0000")
+        network.add_person(case=case, kind="guardian", name=name, by=world.coordinator, now=now)
+        row = case.persons.get(name=name)
+        Person.objects.filter(pk=row.pk).update(account=people[name])
+        consent.except_guardian(case=case, guardian=row, reason="x", by=world.coordinator, now=now)
     hidden = case.persons.get(name="hidden_from")
     Hiding.objects.create(
         case=case, guardian=hidden, section="themes", reason="x", written_by=world.coordinator, written_at=now
