@@ -145,7 +145,18 @@ def test_a_page_of_one_hat_is_not_there_for_another(world: World, case: Case) ->
         assert view(request_of(world.coordinator, case), "hei").content == b"hei"
     with wearing("member", world.member.pk), pytest.raises(Http404):
         view(request_of(world.member, case), "hei")
-    assert (last().verb, last().actor_id) == ("deny", world.member.pk)
+    assert (last().verb, last().actor_id, last().reason) == ("deny", world.member.pk, "hat")
+
+
+def test_a_request_remembers_that_its_refusal_is_in_the_log(world: World, case: Case) -> None:
+    with wearing("area", world.coordinator.pk):
+        request = request_of(world.coordinator, case)
+        access.log(request, Verb.VIEW, case=case)
+        assert request.denial_logged is False
+        assert last().why == ""
+        access.log(request, Verb.DENY, reason="x")
+        access.log(request, Verb.VIEW, case=case)
+        assert request.denial_logged is True
 
 
 def test_a_list_names_every_case_that_it_showed(world: World, case: Case) -> None:
