@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from cases.models import Case, MemberRole, Membership, Reply, Section
 from networks.models import User
@@ -84,10 +85,23 @@ def _disclose(
         return 0
     disclose(
         case_id=case.pk, basis=basis, sections=sections, from_agency=_agency(case.coordinator),
-        to_agency=seat.unit.agency.name if seat.unit else "", to_person="" if seat.user is None else seat.user.name,
-        by_id=by.pk, by_name=by.name, hat=by.hat, now=now, consent_ids=consents, document_ref=document_ref,
+        **_recipient(case, seat), by_id=by.pk, by_name=by.name, hat=by.hat, now=now, consent_ids=consents, document_ref=document_ref,
     )  # fmt: skip
     return 1
+
+
+def _recipient(case: Case, seat: Membership) -> dict[str, str]:
+    """To whom: as the network may call them. A masked, protected or hidden member stands by the number of the seat, which
+    the coordinator can tell apart; the officer's page names no mask's owner and no protected family's unit.
+    """
+    user = seat.user
+    if seat.masked or case.protected or (user and user.protected_identity):
+        return {"to_agency": "", "to_person": _("Member no. %(number)d of the network") % {"number": seat.pk}}
+    return {"to_agency": _agency_of(seat), "to_person": user.name if user else ""}
+
+
+def _agency_of(seat: Membership) -> str:
+    return seat.unit.agency.name if seat.unit else ""
 
 
 def _consents(case: Case, seat: Membership) -> list[int]:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from cases.access import NotAllowed, UserRequest, for_hats, log
+from cases.access import NotAllowed, UserRequest, for_hats, log, why
 from cases.actions.standing import REVIEW_WITHIN, open_exceptionally, review_exceptional
 from cases.forms_standing import ExceptionalForm, ReviewForm
 from cases.models import Case, ExceptionalAccess, Section
@@ -128,7 +128,8 @@ def review(request: UserRequest, pk: UUID) -> HttpResponse:
         raise Http404
     case = Case.objects.visible_to(request.user).get(pk=row.case_id or 0)
     form = ReviewForm(request.POST if request.method == "POST" else None)
-    log(request, Verb.CHANGE if form.is_bound else Verb.VIEW, case=case, reason="exceptional")
+    verb = Verb.CHANGE if form.is_bound else Verb.VIEW
+    log(request, verb, case=case, reason="exceptional", sections=["network"], why=why(request.user, case))
     if form.is_bound and form.is_valid():
         try:
             review_exceptional(access=row, by=request.user, now=now, **form.cleaned_data)

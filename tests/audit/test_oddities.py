@@ -9,6 +9,7 @@ import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.utils import timezone
 
+from cases.actions.case import next_membership
 from cases.models import Case, Membership, Person
 from networks.models import Role, User
 from tests.personas import World, at
@@ -237,12 +238,20 @@ SURNAMES = ("Korhonen", "Virtanen", "Mäkinen", "Nieminen", "Heikkinen", "Laine"
 def ordinary(world: World, dice: random.Random, count: int, cases: int) -> tuple[list[Case], list[User]]:
     """Two weeks of work in daytime by those who belong there. Family names as common as they are in Finland."""
     mother = world.case()
+    leads = [next_membership() for _n in range(cases)]
     rows = [
-        Case(area=world.area, coordinator=world.coordinator, opened_at=NOON, opened_by=world.coordinator, t0_at=NOON,
+        Case(area=world.area, coordinator=world.coordinator, lead_id=leads[n], opened_at=NOON, opened_by=world.coordinator, t0_at=NOON,
              day14_on=mother.day14_on, plan_by_on=mother.plan_by_on, child_name="Lapsi", protected=n % 200 == 0)
         for n in range(cases)
     ]  # fmt: skip
     made = Case.objects.bulk_create(rows)
+    Membership.objects.bulk_create(
+        Membership(
+            pk=case.lead_id, case=case, user=world.coordinator, unit_id=world.coordinator.unit_id, role="coordinator",
+            started_at=NOON, started_by=world.coordinator,
+        )
+        for case in made
+    )  # fmt: skip
 
     def surname() -> str:  # one in eight has one of the fifteen commonest names
         return dice.choice(SURNAMES) if dice.random() < 0.125 else f"Harvinainen{dice.randrange(20_000)}"

@@ -174,7 +174,7 @@ def test_queries_do_not_grow(world: World, case: Case, django_assert_num_queries
     with django_assert_num_queries(28):
         client.get(reverse("case", args=[case.ref]))
     client = world.client(world.member)
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(20):
         client.get(reverse("case", args=[case.ref]))
 
 

@@ -308,5 +308,5 @@ def test_reading_the_approved_one_does_not_grow_either(table: Table, count: int,
         assert table.kaisa.get(table.url).status_code == 200
 
 
-QUERIES = 22
-READ_QUERIES = 22
+QUERIES = 24
+READ_QUERIES = 23

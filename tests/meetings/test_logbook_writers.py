@@ -186,7 +186,7 @@ def test_reading_aloud_asks_the_same_number_of_queries(table: Table, count: int,
         table.kaisa.get(f"{table.url}approval/")
 
 
-APPROVAL_QUERIES = 23
+APPROVAL_QUERIES = 25
 
 
 def test_after_the_approval_a_late_text_is_refused_and_kept(table: Table) -> None:

@@ -232,7 +232,9 @@ def test_it_leads_to_no_other_site(configured: World, provider: str) -> None:
 
 def invited(world: World, unit: Any) -> str:
     row = AccountInvitation(email="uusi@esimerkki.invalid", name="Uusi Ihminen", role=Role.PROFESSIONAL, unit=unit)
-    return actions.invite(invitation=row, by=world.administrator, now=timezone.now())
+    token = actions.invite(invitation=row, by=world.administrator, now=timezone.now())
+    row.proposals.update(accepted_by=world.second_administrator, accepted_at=timezone.now())
+    return token
 
 
 def test_an_invitation_is_accepted_with_the_organisation_s_identity(configured: World, provider: str) -> None:
