@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext as _
@@ -85,12 +86,13 @@ def _disclose(
         return 0
     disclose(
         case_id=case.pk, basis=basis, sections=sections, from_agency=_agency(case.coordinator),
-        **_recipient(case, seat), by_id=by.pk, by_name=by.name, hat=by.hat, now=now, consent_ids=consents, document_ref=document_ref,
+        **_recipient(case, seat), by_id=by.pk, by_name=by.name, hat=by.hat, now=now, consent_ids=consents,
+        document_ref=document_ref,
     )  # fmt: skip
     return 1
 
 
-def _recipient(case: Case, seat: Membership) -> dict[str, str]:
+def _recipient(case: Case, seat: Membership) -> dict[str, Any]:
     """To whom: as the network may call them. A masked, protected or hidden member stands by the number of the seat, which
     the coordinator can tell apart; the officer's page names no mask's owner and no protected family's unit.
     """

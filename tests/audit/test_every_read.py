@@ -8,7 +8,7 @@ from yhteiso.audit.models import SECTIONS, LogEntry, Verb
 CONTENT = ("Aatu", "SALAINEN", "Suvilehto")
 SEEN = (Verb.VIEW, Verb.LIST, Verb.SEARCH, Verb.PRINT, Verb.EXPORT, Verb.CHANGE)
 # Pages of a case that show none of its sections: only who has looked, or only the question of a form.
-WITHOUT_SECTIONS = {"case-readers"}
+WITHOUT_SECTIONS = {"case-readers", "hand-over"}
 
 
 @pytest.fixture

@@ -83,16 +83,24 @@ def _use(row: LogEntry, numbers: list[int], refs: dict[int, str]) -> dict[str, A
     }
 
 
+def protected_among(ids: Iterable[int | None]) -> set[int]:
+    """Which of these cases are of a protected family: nobody of their network is named to the officer."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sec.protected_among(%s::bigint[])", [sorted({pk for pk in ids if pk})])
+        return set(cursor.fetchone()[0])
+
+
 def disclosure_rows(rows: list[DisclosureEntry]) -> list[dict[str, Any]]:
     """Rows of the disclosure log for its table."""
     refs = refs_of(row.case_id for row in rows)
+    hidden = protected_among(row.case_id for row in rows)
     return [
         {
             "day": day_of(row.at),
             "time": at_clock(row.at),
             "case": case_words(row.case_id, refs),
             "source": [part for part in (row.from_person, row.from_agency) if part],
-            "target": [part for part in (row.to_person, row.to_agency) if part],
+            "target": [] if row.case_id in hidden else [part for part in (row.to_person, row.to_agency) if part],
             "saw": sections_words(row.sections),
             "basis": BASES.get(row.basis, row.basis),
             "consents": len(row.consent_ids),
