@@ -19,7 +19,7 @@ def scene(db: None) -> Scene:
 def test_no_page_shows_a_family_without_a_row(scene: Scene) -> None:
     shown = 0
     for row in rows():
-        if row["method"] != "GET":
+        if row["method"] != "GET" or row["url"].startswith(("account_", "mfa_")):  # of one's own account
             continue
         for persona in PERSONAS:
             if row[persona] != "200" or persona in ("anonymous", "no_factor", "nobody"):

@@ -83,7 +83,7 @@ def test_a_named_member_and_a_lifted_protection_are_disclosed(world: World, case
     seat = case.memberships.get(user=world.member, ended_at=None)
     before = len(disclosed(case))
     acts(world.coordinator, protection.name_member, case=case, membership=seat, named=True, reason="Tapaa perhettä.")
-    assert disclosed(case)[before:] == [(world.member.name, {"contact", "network"})]
+    assert disclosed(case)[before:] == [(f"Verkoston jäsen nro {seat.pk}", {"contact", "network"})]
     acts(world.coordinator, meetings_protection.lift_protection, case=case, reason="Päättyi")
     assert disclosed(case)[before + 1 :] == [(world.professional.name, {"contact", "network"})]
 
