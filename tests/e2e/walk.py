@@ -76,6 +76,23 @@ def gather(riikka: Visitor, case: str) -> None:
     family.get_by_label("Suhde lapseen").fill("äiti")
     family.get_by_role("button", name="Lisää perheen ihmisiin").click()
     expect(page.locator("main")).to_contain_text("Anna Koskimies")
+    agree_to_everything(riikka, case)
+
+
+def agree_to_everything(riikka: Visitor, case: str) -> None:
+    """The mother says yes, on the phone, to everything that is asked for each unit."""
+    page = riikka.go(f"{case}consents/").page
+    form = page.locator("form#kysy")
+    for answer in form.locator('input[type="radio"][value="yes"]').all():
+        answer.check(force=True)
+    way = form.locator('[name$="way"]')
+    if way.first.evaluate("e => e.tagName") == "SELECT":
+        way.first.select_option(value="phone")
+    else:
+        form.locator('[name$="way"][value="phone"]').check(force=True)
+    form.locator("button.govuk-button").last.click()
+    page.wait_for_load_state()
+    expect(page.locator("main")).to_contain_text("kyllä")
 
 
 def agree_on_a_time(riikka: Visitor, kaisa: Visitor, case: str, child: str) -> None:
