@@ -23,7 +23,9 @@ class UserRequest(HttpRequest):
     user: User
 
 
-Permission = Literal["view", "text", "coordinate", "answer", "promise", "meet", "write_logbook", "print", "consents"]
+Permission = Literal[
+    "view", "text", "coordinate", "answer", "promise", "meet", "write_logbook", "approve", "print", "consents"
+]
 
 # Which hats may do what in a case that they see. Reviewed as a table; the walls of PostgreSQL say the same.
 ALLOWED: dict[Permission, set[str]] = {
@@ -34,6 +36,7 @@ ALLOWED: dict[Permission, set[str]] = {
     "promise": {"area", "member"},
     "meet": {"area", "member"},
     "write_logbook": {"area", "member"},
+    "approve": {"area", "member"},
     "print": {"area", "member"},
     "consents": {"area", "member"},
 }
@@ -42,6 +45,7 @@ NEEDS: dict[Permission, set[str]] = {
     "answer": {Section.TIME},
     "meet": {Section.TIME},
     "write_logbook": {Section.TIME, Section.THEMES},
+    "approve": {Section.TIME, Section.THEMES, Section.PLAN},
     "print": {Section.TIME, Section.THEMES, Section.PLAN},
     "consents": {Section.CONSENTS},
 }

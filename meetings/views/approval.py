@@ -21,7 +21,7 @@ from yhteiso.audit.models import Verb
 def logbook_approval(request: UserRequest, ref: str, meeting: str) -> HttpResponse:
     """What do we read aloud, and do we all agree? A POST approves: nothing is changed any more after it."""
     verb = Verb.CHANGE if request.method == "POST" else Verb.VIEW
-    row, logbook = get_logbook(request, ref, meeting, "write_logbook", verb)
+    row, logbook = get_logbook(request, ref, meeting, "approve", verb)
     if logbook is None:
         if request.method == "POST":
             raise Http404
@@ -31,7 +31,7 @@ def logbook_approval(request: UserRequest, ref: str, meeting: str) -> HttpRespon
         return redirect("logbook", ref=row.case.ref, meeting=row.ref)
     if request.method != "POST":
         return _page(request, row, logbook)
-    hold_still(request.user, row.case)
+    hold_still(request.user, row.case, "approve")
     if refusal := actions.approve_blocker(logbook, row):
         return _page(request, row, logbook, refusal=refusal, status=422)
     if request.POST.get("seen") != seen_of(row, logbook):

@@ -174,7 +174,7 @@ def _saved(
     return redirect(reverse("logbook", args=[row.case.ref, row.ref]) + anchor)
 
 
-def hold_still(user: User, case: Case) -> None:
+def hold_still(user: User, case: Case, permission: Permission = "write_logbook") -> None:
     """Lock the case before the page's rows are read: of two who save at once, the second sees what the first wrote.
 
     What the family opened is asked again behind the lock: it may have been taken back while this waited.
@@ -184,7 +184,7 @@ def hold_still(user: User, case: Case) -> None:
     except NotAllowed as gone:
         raise Http404 from gone
     case.sections = None
-    if not can(user, "write_logbook", case):
+    if not can(user, permission, case):
         raise Http404
 
 

@@ -50,7 +50,8 @@ def last() -> LogEntry:
 OPEN = {"time", "network", "themes", "plan", "contact", "consents"}
 # permission → who may: the coordinator, a member to whom all is open, a member without themes, another area's coordinator
 DOORS = {
-    "view": "cpm", "text": "c", "coordinate": "c", "answer": "cpm", "promise": "cpm", "meet": "cpm", "consents": "cpm", "write_logbook": "cp", "print": "cp",
+    "view": "cpm", "text": "c", "coordinate": "c", "answer": "cpm", "promise": "cpm", "meet": "cpm", "consents": "cpm",
+    "write_logbook": "cp", "approve": "cp", "print": "cp",
 }  # fmt: skip
 
 

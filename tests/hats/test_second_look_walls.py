@@ -5,15 +5,19 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, ProgrammingError, connection, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from cases.access import NotAllowed
 from cases.actions import intake, standing
+from cases.actions.consent import Word, record_words
 from cases.models import Case, Concern, Consent, Membership, Person, PersonContact, Recusal, Task
 from cases.oversight import readings
 from cases.views.oversight import LAST_KEY
+from meetings.models import Commitment
 from networks.models import Agency, Role, Sector, Unit, User
 from tests.audit.rows import handing_over, row
+from tests.meetings.steps import a_case, approved, held, opened, promise
 from tests.personas import World, at
 from yhteiso.audit.models import DisclosureEntry, LogEntry, Oddity
 from yhteiso.hats.wear import wearing
@@ -317,3 +321,37 @@ def test_the_family_s_hat_is_for_the_child_and_safe_guardians(world: World, kind
     for model, column in hidden:
         with pytest.raises(ProgrammingError, match="permission denied"), wearing("family", account.pk):
             list(model.objects.values_list(column))
+
+
+# -- the plan is not the themes
+
+
+def test_agreed_promises_open_with_the_plan_and_not_with_the_themes(world: World) -> None:
+    """What is being written is everybody's at the table; what was agreed opens by the family's word on the plan."""
+    case = a_case(world, days_ago=6)
+    book = opened(world, held(world, case))
+    theirs, own = promise(book, world.professional, "SALAINEN-LUPAUS"), promise(book, world.member, "Oma lupaus")
+    mother = case.persons.get(name="Hilla")
+
+    def sees(user: User) -> set[int]:
+        with wearing("member", user.pk):
+            return set(Commitment.objects.values_list("pk", flat=True))
+
+    def says(answer: str) -> None:
+        words = [Word(case.memberships.get(user=world.member), "plan", answer)]
+        record_words(
+            case=case, giver=mother, words=words, way="phone", valid_until=None, by=world.coordinator, now=timezone.now()
+        )
+
+    says("no")
+    assert sees(world.member) == {theirs.pk, own.pk}
+    client, address = world.client(world.member), reverse("logbook-approval", args=[case.ref, book.meeting.ref])
+    assert client.get(address).status_code == client.post(address).status_code == 403
+    approved(world, book)
+    assert sees(world.member) == {own.pk}
+    assert sees(world.professional) == {theirs.pk, own.pk}
+    body = client.get(reverse("logbook", args=[case.ref, book.meeting.ref]))
+    assert body.status_code == 200
+    assert "SALAINEN-LUPAUS" not in body.content.decode()
+    says("yes")
+    assert sees(world.member) == {theirs.pk, own.pk}

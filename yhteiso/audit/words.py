@@ -39,6 +39,7 @@ REASONS = {
     "meet": _("no consent to the time"),
     "write_logbook": _("no consent to the themes"),
     "print": _("no consent to the plan and the themes"),
+    "approve": _("no consent to the plan and the themes"),
     "consents": _("takes part without content"),
     "hetu": _("identity code shown or compared"),
     "hetu key": _("an identity code could not be opened"),
