@@ -1,6 +1,5 @@
 """Identity codes: writing, removing, and giving them a new key."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +17,6 @@ from yhteiso.lib.cipher import Unreadable, key_number, keyring
 from yhteiso.lib.ids import is_valid_hetu
 
 BATCH = 1000
-UNTIL_FREE = 0.2  # seconds before looking again at rows that another rotation holds
 
 
 @transaction.atomic
@@ -69,16 +67,12 @@ def rotate_keys(*, tell: Callable[[int], None] = lambda count: None) -> Rotation
     Rows whose key is gone, or that were tampered with, stay as they are and are counted.
     """
     done, broken = Rotation(), set[int]()
-    while True:
-        before, last = done.rotated, 0
-        while batch := _rotate_batch(last, broken):
+    for patient in (False, True):  # first what is free; then what another rotation has in its hands, waiting for it
+        last = 0
+        while batch := _rotate_batch(last, broken, patient=patient):
             done.rotated += batch[0]
             last = batch[1]
             tell(done.rotated)
-        if not _waiting().exclude(pk__in=broken).exists():
-            break
-        if done.rotated == before:
-            time.sleep(UNTIL_FREE)  # another rotation has the rest in its hands
     done.unreadable = len(broken)
     return done
 
@@ -88,9 +82,13 @@ def _waiting() -> PersonIdentityQuerySet:
 
 
 @transaction.atomic
-def _rotate_batch(after: int, broken: set[int]) -> tuple[int, int] | None:
-    """The next rows after this key: how many were rotated and the last one's key. None when there are no more."""
-    rows = list(_waiting().filter(pk__gt=after).order_by("pk").select_for_update(skip_locked=True)[:BATCH])
+def _rotate_batch(after: int, broken: set[int], *, patient: bool) -> tuple[int, int] | None:
+    """The next rows after this key: how many were rotated and the last one's key. None when there are no more.
+
+    `patient`: wait for rows that are locked; those that got the newest key meanwhile are none of ours any more.
+    """
+    waiting = _waiting().filter(pk__gt=after).exclude(pk__in=broken).order_by("pk")
+    rows = list(waiting.select_for_update(skip_locked=not patient)[:BATCH])
     if not rows:
         return None
     fresh = []
