@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from cases.access import NotAllowed
@@ -30,6 +30,7 @@ from cases.models import (
     PersonKind,
     Reply,
     Section,
+    Task,
     TaskKind,
     Way,
 )
@@ -71,11 +72,12 @@ def record_words(
 
 def _record(case: Case, giver: Person, words: Iterable[Word], said: Consent, by: User, now: datetime) -> list[Consent]:
     """The words as rows; `said` carries what is the same of them all."""
-    written = []
+    written, took_back = [], []
     for word in words:
-        row = _replace(case, giver, word, by, now)
-        if row is None:
+        made = _replace(case, giver, word, by, now)
+        if made is None:
             continue
+        row, taken = made
         row.way, row.wording, row.asked_by, row.asked_at = said.way, said.wording, by, now
         if row.answer == Reply.YES:
             row.valid_until = said.valid_until
@@ -83,8 +85,9 @@ def _record(case: Case, giver: Person, words: Iterable[Word], said: Consent, by:
                 row.confirmed_at, row.confirmed_by = now, by
         row.save(force_insert=True)
         written.append(row)
+        took_back += [row] if taken else []
     if written:
-        _after(case, giver, written, by, now)
+        _after(case, giver, written, took_back, by, now)
     return written
 
 
@@ -99,7 +102,7 @@ def confirm_paper(*, case: Case, giver: Person, member: Membership, by: User, no
         count = rows.update(confirmed_at=now, confirmed_by=by)
     if count:
         note(case, "consent_confirmed", at=now, by=by)
-        case.tasks.open().filter(kind=TaskKind.CONSENT_PAPER, about=_about(giver, member)).update(done_at=now, done_by=by)
+        _papers(case, giver, member.pk).update(done_at=now, done_by=by)
     return count
 
 
@@ -227,10 +230,6 @@ def _recipient(member: Membership) -> Q:
     return Q(membership=member) if needs_paper(member) else Q(unit_id=member.unit_id)
 
 
-def _about(giver: Person, member: Membership) -> str:
-    return f"{giver.pk}-{member.pk}"
-
-
 def _giver(case: Case, giver: Person) -> Person:
     """The person as one of this situation's who may give a word. Raises NotAllowed otherwise."""
     row = case.persons.filter(pk=giver.pk, memberships__ended_at=None).exclude(kind=PersonKind.CLOSE).first()
@@ -249,8 +248,8 @@ def _until(day: date | None, now: datetime) -> date:
     return until
 
 
-def _replace(case: Case, giver: Person, word: Word, by: User, now: datetime) -> Consent | None:
-    """A new row for the word, the standing one ended; None when nothing changes."""
+def _replace(case: Case, giver: Person, word: Word, by: User, now: datetime) -> tuple[Consent, bool] | None:
+    """A new row for the word, the standing one ended, and whether it takes a yes back; None when nothing changes."""
     if word.member.case_id != case.pk or word.member.role in (MemberRole.COORDINATOR, MemberRole.EXCEPTIONAL):
         raise NotAllowed(_("Choose somebody who is in the network."))
     standing = case.consents.standing().select_for_update(of=("self",), no_key=True)
@@ -265,26 +264,29 @@ def _replace(case: Case, giver: Person, word: Word, by: User, now: datetime) -> 
     new = Consent(case=case, giver=giver, section=Section(word.section), answer=Reply(word.answer))
     new.membership, new.unit_id = (word.member, None) if individual else (None, word.member.unit_id)
     general = row is None and word.section == Section.TIME and giver.consent == ConsentState.ORAL
-    new.took_back = word.answer != Reply.YES and (bool(row and row.withdrawn) or general)  # type: ignore[attr-defined]
-    return new
+    return new, word.answer != Reply.YES and (bool(row and row.withdrawn) or general)
 
 
-def _after(case: Case, giver: Person, rows: list[Consent], by: User, now: datetime) -> None:
-    """What follows from new words: the summary, an event without a word of theirs, and the tasks."""
+def _after(case: Case, giver: Person, rows: list[Consent], took_back: list[Consent], by: User, now: datetime) -> None:
+    """What follows from new words: the summary, an event without a word of theirs, and a task for each organisation."""
     weigh_consent(case, giver)
     if any(row.answer == Reply.NO for row in rows):  # nothing goes on over a no
         case.consent_exceptions.filter(guardian=giver, ended_at=None).update(ended_at=now, ended_by=by)
-    took_back = [row for row in rows if row.took_back]  # type: ignore[attr-defined]
     note(case, "consent_withdrawn" if took_back else "consent", at=now, by=by)
-    for row in took_back[:1]:
-        about = f"{row.unit_id or ''}-{row.membership_id or ''}-{row.pk}"
+    for row in {(row.unit_id, row.membership_id): row for row in took_back}.values():
         open_task(
             kind=TaskKind.CONSENT_WITHDRAWN, case=case, to=case.coordinator_id, due_at=now + CALL_WITHIN, now=now,
-            about=about, unit=row.unit_id,
+            about=f"{row.unit_id or ''}-{row.membership_id or ''}-{row.pk}", unit=row.unit_id,
         )  # fmt: skip
-    for row in rows:
-        if row.membership_id and row.answer == Reply.YES and not row.confirmed_at and row.section != Section.TIME:
+    oral = [row for row in rows if row.membership_id and row.answer == Reply.YES and not row.confirmed_at]
+    for row in {row.membership_id: row for row in oral if row.section != Section.TIME}.values():
+        if not _papers(case, giver, row.membership_id).exists():
             open_task(
                 kind=TaskKind.CONSENT_PAPER, case=case, to=case.coordinator_id, due_at=now + timedelta(days=7), now=now,
-                about=f"{giver.pk}-{row.membership_id}",
+                about=f"{giver.pk}-{row.membership_id}-{row.pk}",
             )  # fmt: skip
+
+
+def _papers(case: Case, giver: Person, member: int | None) -> QuerySet[Task]:
+    """The open tasks of this giver's paper for this member. A paper that came once may be needed again: each is a task."""
+    return case.tasks.open().filter(kind=TaskKind.CONSENT_PAPER, about__startswith=f"{giver.pk}-{member}-")

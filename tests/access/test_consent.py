@@ -305,3 +305,23 @@ def test_nothing_is_said_in_a_closed_situation(table: Table) -> None:
     for deed in deeds:
         with pytest.raises(NotAllowed, match="closed"):
             deed()
+
+
+def test_taking_back_from_two_organisations_in_one_answer_asks_to_call_both(table: Table) -> None:
+    table.say()
+    table.say(seat=table.club, way="paper")
+    words = [consent.Word(seat, "plan", "no") for seat in (table.oral, table.club)]
+    consent.record_words(
+        case=table.case, giver=table.mother, words=words, way="phone", valid_until=None, by=table.lead, now=NOW
+    )
+    assert {task.unit_id for task in table.open_tasks("consent_withdrawn")} == {table.oral.unit_id, None}
+
+
+def test_a_paper_that_came_once_and_is_needed_again_is_asked_for_again(table: Table) -> None:
+    table.say(seat=table.club)
+    consent.confirm_paper(case=table.case, giver=table.mother, member=table.club, by=table.lead, now=NOW)
+    table.say("no", seat=table.club)
+    assert table.open_tasks("consent_paper") == []
+    table.say(seat=table.club)
+    table.say(seat=table.club, parts=["themes"])
+    assert len(table.open_tasks("consent_paper")) == 1
