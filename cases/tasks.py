@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from cases.actions.clock import escalate, ids_to_escalate
-from cases.actions.watch import tell_of_ending_consents, tell_of_vacant_seats
+from cases.actions.watch import tell_of_ending_consents, tell_of_leaderless_cases, tell_of_vacant_seats
 from yhteiso.hats.alone import each_alone
 from yhteiso.hats.wear import wearing
 from yhteiso.lib.dates import helsinki_date
@@ -23,11 +23,14 @@ def escalate_late() -> int:
 
 @shared_task
 def open_daily_tasks() -> int:
-    """Every day: tell of consents that end soon and of seats that stand empty. A task is opened once, however often this
-    runs.
+    """Every day: tell of consents that end soon and of seats and leads that stand empty.
+
+    A task is opened once, however often this runs.
     """
     now = timezone.now()
     with wearing("jobs"):
         ending = tell_of_ending_consents(now=now)
     with wearing("jobs"):
-        return ending + tell_of_vacant_seats(now=now)
+        vacant = tell_of_vacant_seats(now=now)
+    with wearing("jobs"):
+        return ending + vacant + tell_of_leaderless_cases(now=now)

@@ -78,6 +78,12 @@ WORDS: dict[str, Words] = {
         "people",
         "case-network",
     ),
+    TaskKind.LEADERLESS: Words(
+        _("Nobody answers for a situation"),
+        _("The one who did is no longer at work here. Offer it to a coordinator, or ask for it yourself, today."),
+        "warn",
+        "case-hand-over",
+    ),
     TaskKind.PLACE_BY_PHONE: Words(
         _("Tell the place by phone"), _("The place of this meeting stands nowhere. Call each who comes."), "phone"
     ),

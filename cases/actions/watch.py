@@ -46,6 +46,17 @@ def tell_of_vacant_seats(*, now: datetime) -> int:
     return len(tasks)
 
 
+@transaction.atomic
+def tell_of_leaderless_cases(*, now: datetime) -> int:
+    """Open a task for each who takes care of an area, for each open situation whose lead can't act. Returns how many."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT case_id, lead_id, to_id FROM sec.leaderless_cases()")
+        rows = cursor.fetchall()
+    tasks = [_task(TaskKind.LEADERLESS, case_id, to, now, f"lead-{lead}", now) for case_id, lead, to in rows]
+    Task.objects.bulk_create(tasks, ignore_conflicts=True)
+    return len(tasks)
+
+
 def _leads(case_ids: set[int]) -> dict[int, int]:
     rows = Case.objects.filter(pk__in=case_ids).exclude(status=Status.CLOSED)
     return dict(rows.values_list("pk", "coordinator_id"))

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cases.models.calling import Calling
-from networks.models import AREA_ROLES, Area, RoleMembership, User
+from networks.models import AREA_ROLES, Area, Role, RoleMembership, User
 from yhteiso.lib.dates import Clock, clock, helsinki_date
 from yhteiso.lib.ids import new_ref
 
@@ -66,8 +66,9 @@ class CaseQuerySet(models.QuerySet["Case"]):
     def visible_to(self, user: User) -> "CaseQuerySet":
         """The only definition of who may see a case: a coordinator the area's, a professional the own networks'.
 
-        Of a protected family's case a coordinator sees the own ones, and those in which the lead has named them; nobody
-        sees one in which they are disqualified. `sec.sees_case` says the same in SQL.
+        Of a protected family's case a coordinator sees the own ones, and those in which the lead has named them; where its
+        lead is gone, whoever takes care of the area sees it, so that no family is forgotten. Nobody sees one in which they
+        are disqualified. `sec.sees_case` says the same in SQL.
         """
         if user.hat not in ("area", "member"):
             return self.none()
@@ -77,7 +78,8 @@ class CaseQuerySet(models.QuerySet["Case"]):
         recused = apps.get_model("cases", "Recusal").objects.filter(user_id=user.pk).values("case_id")
         in_area = self.filter(area_id__in=user.area_ids).exclude(pk__in=recused)
         named = rows.held_by(user, now).filter(named=True, index_only=False).exclude(role="exceptional")
-        return in_area.filter(Q(protected=False) | Q(coordinator_id=user.pk) | Exists(named))
+        orphans = Case.objects.orphans_of(user, helsinki_date(now)).values("pk")
+        return in_area.filter(Q(protected=False) | Q(coordinator_id=user.pk) | Exists(named) | Q(pk__in=orphans))
 
     def open(self) -> "CaseQuerySet":
         return self.exclude(status=Status.CLOSED)
@@ -92,6 +94,15 @@ class CaseQuerySet(models.QuerySet["Case"]):
             role__in=AREA_ROLES, starts_on__lte=on,
         )  # fmt: skip
         return self.open().filter(Q(coordinator__is_active=False) | ~Exists(roles))
+
+    def orphans_of(self, user: User, on: date) -> "CaseQuerySet":
+        """Protected ones without a working lead, in areas that this person answers for; where nobody does, coordinates."""
+        held = RoleMembership.objects.filter(Q(ends_on=None) | Q(ends_on__gte=on), starts_on__lte=on, user__is_active=True)
+        here = held.filter(area_id=OuterRef("area_id"))
+        settled = here.filter(user_id=OuterRef("area__responsible_id"), role__in=AREA_ROLES)
+        answered = Q(Exists(here.filter(role=Role.RESPONSIBLE))) | Q(Exists(settled))
+        mine = Exists(here.filter(role=Role.RESPONSIBLE, user_id=user.pk)) | Q(area__responsible_id=user.pk)
+        return self.leaderless(on).filter(mine | ~answered, protected=True, area_id__in=user.area_ids)
 
     def by_urgency(self) -> "CaseQuerySet":
         """Those that wait for their first meeting first, fewest days left first."""
@@ -154,6 +165,9 @@ class Case(models.Model):
             ),
         ]
         indexes = [
+            models.Index(
+                fields=["area"], condition=Q(protected=True) & ~Q(status=Status.CLOSED), name="case_protected_by_area"
+            ),
             models.Index(fields=["area", "plan_by_on", "id"], condition=~Q(status=Status.CLOSED), name="case_open_by_area"),
             # The list's own order: its first page reads its own rows, and not the whole area to sort it.
             models.Index(

@@ -115,6 +115,18 @@ def agreed(facts: Facts, seat_id: int, seat: Seat, section: str, today: date) ->
     return bool(deciders)
 
 
+def orphaned(facts: Facts, case: int, user: int, today: date) -> bool:
+    """Whether the lead is gone and this person takes care of it: answers for the area, or nobody does."""
+    file = facts.cases[case]
+    if file.closed or file.area in areas(facts, file.lead, today):
+        return False
+    answering = {
+        key for key, who in facts.users.items()
+        if who.active and any(r == "responsible" and a == file.area and (e is None or e >= today) for r, a, e in who.roles)
+    }  # fmt: skip
+    return user in answering or not answering
+
+
 def opens(facts: Facts, user: int, case: int, section: str, hat: str, now: datetime) -> bool:
     """Whether this person, in this hat, sees this part of the situation now; `case` is that it exists at all."""
     seats, file = usable(facts, user, case, now), facts.cases[case]
@@ -124,6 +136,7 @@ def opens(facts: Facts, user: int, case: int, section: str, hat: str, now: datet
             not file.protected
             or file.lead == user
             or any(s.named and not s.index_only and s.until is None for s in seats.values())
+            or orphaned(facts, case, user, now.date())
         )
     if hat != "member" or section == "intake":
         return False

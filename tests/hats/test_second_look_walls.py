@@ -13,6 +13,7 @@ from cases.actions import intake, standing
 from cases.actions.consent import Word, record_words
 from cases.models import Case, Concern, Consent, Membership, Person, PersonContact, Recusal, Task
 from cases.oversight import readings
+from cases.tasks import open_daily_tasks
 from cases.views.oversight import LAST_KEY
 from meetings.models import Commitment
 from networks.models import Agency, Role, Sector, Unit, User
@@ -355,3 +356,29 @@ def test_agreed_promises_open_with_the_plan_and_not_with_the_themes(world: World
     assert "SALAINEN-LUPAUS" not in body.content.decode()
     says("yes")
     assert sees(world.member) == {theirs.pk, own.pk}
+
+
+# -- nobody is forgotten
+
+
+def test_a_protected_family_without_a_lead_is_seen_by_whoever_answers_for_the_area(world: World) -> None:
+    case = world.case()
+    Case.objects.filter(pk=case.pk).update(protected=True)
+    chief = world.responsible
+
+    def sees(user: User) -> tuple[int, int]:
+        person = User.objects.get(pk=user.pk)
+        with wearing("area", person.pk):
+            return Case.objects.visible_to(person).count(), Case.objects.count()
+
+    assert sees(world.coordinator) == (1, 1)
+    assert sees(chief) == sees(world.second_coordinator) == (0, 0)
+    User.objects.filter(pk=world.coordinator.pk).update(is_active=False)
+    assert sees(chief) == (1, 1)
+    assert sees(world.second_coordinator) == sees(world.other_coordinator) == (0, 0)
+    assert open_daily_tasks() == open_daily_tasks() == 1
+    assert [task.to for task in Task.objects.filter(kind="leaderless")] == [chief]
+    assert f"/cases/{case.ref}/" in world.client(chief).get("/tasks/").content.decode()
+    chief.roles.update(ends_on=date(2026, 1, 1))
+    assert sees(world.second_coordinator) == (1, 1)  # nobody answers for the area any more
+    assert sees(world.other_coordinator) == (0, 0)
