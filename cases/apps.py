@@ -3,3 +3,8 @@ from django.apps import AppConfig
 
 class CasesConfig(AppConfig):
     name = "cases"
+
+    def ready(self) -> None:
+        from cases import kinds, senders  # noqa: F401, PLC0415 (models must be loaded first)
+
+        kinds.register_all()

@@ -2,7 +2,17 @@
 
 from cases.models.calling import Called, Calling, may_message, public_name
 from cases.models.case import TEXT, TRANSITIONS, Case, CaseEvent, CaseText, CloseReason, ConsentState, Status
-from cases.models.clock import Escalation, StartCorrection, TwoWeekOutcome
+from cases.models.clock import (
+    Deadline,
+    DeadlineState,
+    Escalation,
+    EscalationTo,
+    LadderChange,
+    Pause,
+    PauseReason,
+    StartCorrection,
+    TwoWeekOutcome,
+)
 from cases.models.consent import (
     ASKED,
     WRITTEN,
@@ -18,6 +28,7 @@ from cases.models.consent import (
 )
 from cases.models.identity import PersonIdentity
 from cases.models.intake import Call, Concern, FamilyAsked, Route
+from cases.models.message import Message, MessageKind
 from cases.models.people import PERSON_CONSENT, MemberRole, Membership, MembershipQuerySet, Person, PersonContact, PersonKind
 from cases.models.standing import (
     ExceptionalAccess,
@@ -52,7 +63,15 @@ __all__ = [
     "ConsentException",
     "ConsentState",
     "ConsentWording",
+    "Deadline",
+    "DeadlineState",
     "Escalation",
+    "EscalationTo",
+    "LadderChange",
+    "Message",
+    "MessageKind",
+    "Pause",
+    "PauseReason",
     "ExceptionalAccess",
     "ExceptionalReason",
     "FamilyAsked",

@@ -82,6 +82,18 @@ def add_working_days(day: date, n: int) -> date:
     return day
 
 
+def working_day_until(day: date) -> date:
+    """The day itself when offices are open, else the last working day before it."""
+    while not is_working_day(day):
+        day -= _DAY
+    return day
+
+
+def working_day_after(day: date) -> date:
+    """The first working day after the day."""
+    return add_working_days(day, 1)
+
+
 def working_days_between(start: date, end: date) -> int:
     """How many working days one moves from start to end: start itself is not counted, end is.
 
@@ -141,10 +153,7 @@ def day14(call: date) -> date:
 
 def latest_meeting_day(call: date) -> date:
     """The day to plan by: the last working day on or before day 14."""
-    day = day14(call)
-    while not is_working_day(day):
-        day -= _DAY
-    return day
+    return working_day_until(day14(call))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,120 @@
+"""Writing deadlines with the facts behind them, ending them with the deeds, and planning them anew."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+
+from django.db import connection, transaction
+
+from cases.deadlines import KINDS, Kind, Rung, again, plan, with_settings
+from cases.models import Case, CaseEvent, Deadline, DeadlineState, LadderChange
+from yhteiso.lib.dates import helsinki_date, start_of_day
+
+Ladders = Mapping[tuple[str, int], tuple[Rung, ...]]
+
+
+def begin(
+    code: str, *, case: Case | None, area_id: int, fact_at: datetime, now: datetime, last_on: date | None = None,
+    about: object = "", person_id: int | None = None, unit_id: int | None = None,
+) -> None:  # fmt: skip
+    """Write the steps of one deadline, in the transaction of its fact. A second time changes nothing.
+
+    `last_on`: the last day on which it is kept, where the fact brings it (a promise's day); else the kind knows.
+    """
+    kind = KINDS[code]
+    late_at = start_of_day(last_on + timedelta(days=1)) if last_on else _late(kind, fact_at)
+    rows = [
+        Deadline(
+            kind=code, case=case, area_id=area_id, about=str(about), step=step.step, person_id=person_id, unit_id=unit_id,
+            fact_at=fact_at, late_at=late_at, due_at=step.due_at,
+            state=DeadlineState.MERGED if step.merged else DeadlineState.OPEN, ended_at=now if step.merged else None,
+        )
+        for step in plan(rungs_of(kind, area_id, helsinki_date(now)), fact_at, late_at)
+    ]  # fmt: skip
+    # The writer may not be able to read them, so nothing is read back.
+    Deadline.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def end(code: str, *, case: Case | None, now: datetime, about: object = "") -> None:
+    """The deed is done: the steps still ahead are told to nobody. Works in every hat that may see the situation."""
+    _end(case, code, str(about), now)
+
+
+def end_all(case: Case, *, now: datetime) -> None:
+    """The situation is closed: nothing of it is ahead any more."""
+    _end(case, None, None, now)
+
+
+def _end(case: Case | None, code: str | None, about: str | None, now: datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sec.end_deadlines(%s, %s, %s, %s)", [case and case.pk, code, about, now])
+
+
+@transaction.atomic
+def replan(rows: Iterable[Deadline], *, fact_at: datetime | None = None, now: datetime) -> int:
+    """Compute anew when the open ones among these are told: the calendar, the ladder or the fact has changed.
+
+    Steps that were told stay as they are. Returns how many moved; each situation gets an event.
+    """
+    moved: list[Deadline] = []
+    for (code, _case, _about), steps in _by_deadline(rows).items():
+        moved += _move(KINDS[code], steps, fact_at, now)
+    Deadline.objects.bulk_update(moved, ["fact_at", "late_at", "due_at", "state", "ended_at"])
+    events = [CaseEvent(case_id=pk, kind="clock_replanned", at=now) for pk in {row.case_id for row in moved} if pk]
+    CaseEvent.objects.bulk_create(events)
+    return len(moved)
+
+
+def _by_deadline(rows: Iterable[Deadline]) -> Mapping[tuple[str, int | None, str], list[Deadline]]:
+    found: dict[tuple[str, int | None, str], list[Deadline]] = {}
+    for row in rows:
+        found.setdefault((row.kind, row.case_id, row.about), []).append(row)
+    return found
+
+
+def _move(kind: Kind, rows: list[Deadline], fact_at: datetime | None, now: datetime) -> list[Deadline]:
+    """The rows of one deadline that change. A merged step comes back when its day is its own again."""
+    fact = fact_at or rows[0].fact_at
+    late_at = kind.last(fact) if kind.last else rows[0].late_at
+    area_id = rows[0].case.area_id if rows[0].case else rows[0].area_id
+    steps = {step.step: step for step in plan(rungs_of(kind, area_id, helsinki_date(now)), fact, late_at)}
+    moved = []
+    for row in rows:
+        step = steps.get(row.step)
+        if step is None or row.state not in (DeadlineState.OPEN, DeadlineState.MERGED):
+            continue
+        state = DeadlineState.MERGED if step.merged else DeadlineState.OPEN
+        if (row.due_at, row.late_at, row.fact_at, row.state) == (step.due_at, late_at, fact, state):
+            continue
+        row.due_at, row.late_at, row.fact_at, row.state = step.due_at, late_at, fact, state
+        row.ended_at = now if step.merged else None
+        moved.append(row)
+    return moved
+
+
+def rungs_of(kind: Kind, area_id: int, on: date) -> tuple[Rung, ...]:
+    """The kind's ladder as the area has set it, in force on the day."""
+    return ladders_of({(kind.code, area_id)}, on)[kind.code, area_id]
+
+
+def ladders_of(wanted: Iterable[tuple[str, int]], on: date) -> Ladders:
+    """The ladders of kinds in areas, as each area has set them: one question for all."""
+    wanted = set(wanted)
+    rows = LadderChange.objects.filter(area_id__in={area for _code, area in wanted}, from_on__lte=on)
+    changed: dict[tuple[str, int], dict[int, tuple[int, tuple[str, ...]]]] = {}
+    for row in rows:  # the newest first
+        changed.setdefault((row.kind, row.area_id), {}).setdefault(row.step, (row.day, tuple(row.to)))
+    return {key: with_settings(KINDS[key[0]].rungs, changed.get(key, {})) for key in wanted}
+
+
+def repeat(row: Deadline, told_at: datetime) -> Deadline:
+    """The next time that a step which nobody has taken is told."""
+    return Deadline(
+        kind=row.kind, case_id=row.case_id, area_id=row.area_id, about=row.about, step=row.step + 1, fact_at=row.fact_at,
+        person_id=row.person_id, unit_id=row.unit_id, late_at=row.late_at, due_at=again(told_at),
+    )  # fmt: skip
+
+
+def _late(kind: Kind, fact_at: datetime) -> datetime:
+    if kind.last is None:
+        raise ValueError(f"{kind.code} needs its last day")
+    return kind.last(fact_at)
