@@ -29,6 +29,7 @@ CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS")
 INSTALLED_APPS = [
     "yhteiso",
     "yhteiso.audit",
+    "yhteiso.outbox",
     "networks",
     "cases",
     "meetings",
