@@ -3,22 +3,15 @@
 from celery import shared_task
 from django.utils import timezone
 
-from cases.actions.clock import escalate, ids_to_escalate
+from cases.actions import tick as ticking
 from cases.actions.watch import tell_of_ending_consents, tell_of_leaderless_cases, tell_of_vacant_seats
-from yhteiso.hats.alone import each_alone
 from yhteiso.hats.wear import wearing
-from yhteiso.lib.dates import helsinki_date
 
 
 @shared_task
-def escalate_late() -> int:
-    """Every minute: tell of the meetings that are late. May run twice at once or die half-way: each case is its own
-    short transaction, and a step's unique row is the proof that it was written.
-    """
-    now = timezone.now()
-    with wearing("jobs"):
-        ids = ids_to_escalate(on=helsinki_date(now))
-    return each_alone(ids, lambda case_id: escalate(case_id=case_id, now=now), job="escalation")
+def tick() -> int:
+    """Every half minute: tell what is due. One of the bells of the clock; `manage.py clock` rings it without a broker."""
+    return ticking.tick(now=timezone.now())
 
 
 @shared_task

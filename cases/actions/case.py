@@ -7,13 +7,16 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from cases.access import NotAllowed
+from cases.actions import deadline
 from cases.actions.task import open_task
+from cases.kinds import CONSENT, GATHERED, MEETING
 from cases.models import (
     Call,
     Case,
     CaseEvent,
     CaseText,
     CloseReason,
+    ConsentState,
     MemberRole,
     Membership,
     Person,
@@ -81,9 +84,18 @@ def open_case(*, call: Call, by: User, now: datetime) -> Case:
     Membership.objects.create(case=case, person=child, role=MemberRole.FAMILY, started_at=now, started_by=by)
     if call.concern and call.concern.logged_by_id != by.pk:
         _join_caller(case, call, by=by, now=now)
+    _start_clock(case, now)
     note(case, "call", at=t0, by=None)
     note(case, "opened", at=now, by=by)
     return case
+
+
+def _start_clock(case: Case, now: datetime) -> None:
+    """The two weeks run from the call; the consent that is missing, from the moment that somebody can ask for it."""
+    deadline.begin(MEETING, case=case, area_id=case.area_id, fact_at=case.t0_at, now=now)
+    deadline.begin(GATHERED, case=case, area_id=case.area_id, fact_at=case.t0_at, now=now)
+    if case.consent != ConsentState.ORAL:
+        deadline.begin(CONSENT, case=case, area_id=case.area_id, fact_at=now, now=now)
 
 
 def next_membership() -> int:
@@ -151,5 +163,6 @@ def close(*, case: Case, by: User, reason: str, now: datetime) -> Case:
     seats = case.memberships.filter(ended_at=None)
     seats.filter(role=MemberRole.EXCEPTIONAL).update(ended_at=now, ended_by=by, end_reason="expired")
     seats.update(ended_at=now, ended_by=by, end_reason="closed")
+    deadline.end_all(case, now=now)
     note(case, "closed", at=now, by=by, reason=str(reason))
     return case

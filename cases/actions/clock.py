@@ -1,20 +1,18 @@
-"""The two weeks: when they began, how they ended, and who is told while they run out."""
+"""The two weeks: when they began, how they ended, and that what was told of them has been seen."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from cases.access import NotAllowed
 from cases.actions.case import lock, note
+from cases.actions.deadline import replan
+from cases.kinds import GATHERED, MEETING
 from cases.models import Case, Escalation, StartCorrection, Status, TwoWeekOutcome
 from networks.models import User
-from yhteiso.lib.dates import at_helsinki, day14, helsinki_date, is_working_day, latest_meeting_day
+from yhteiso.lib.dates import day14, helsinki_date, latest_meeting_day
 
-# The ladder of this version: on these days after the call somebody is told that no meeting has been held.
-STEPS = (9, 12, 14)
-LAST_STEP = STEPS[-1]
-FIRE_AT = time(8, 0)
 # All that the jobs' hat may read of a case: no name, no age, no text.
 CLOCK_FIELDS = ("id", "area_id", "status", "t0_at", "day14_on", "plan_by_on", "first_met_at")
 
@@ -99,6 +97,7 @@ def _apply(case: Case, row: StartCorrection, now: datetime) -> None:
     start = helsinki_date(row.new_at)
     case.t0_at, case.day14_on, case.plan_by_on = row.new_at, day14(start), latest_meeting_day(start)
     case.save(update_fields=["t0_at", "day14_on", "plan_by_on"])
+    replan(case.deadlines.filter(kind__in=(MEETING, GATHERED)), fact_at=row.new_at, now=now)
     row.applied_at = now
     row.save(update_fields=["applied_at", "accepted_by", "accepted_at"])
 
@@ -115,48 +114,6 @@ def write_outcome(case: Case, *, began_at: datetime | None, now: datetime) -> No
     met = met_on is not None and met_on <= case.day14_on
     day = (met_on - helsinki_date(case.t0_at)).days if met_on and met else None
     TwoWeekOutcome.objects.create(case=case, met=met, day_number=day, day14_on=case.day14_on, written_at=now)
-
-
-def step_due_at(case: Case, step: int) -> datetime:
-    """When a step is told: at 8.00 of its day. A closed day moves it back to the last working day before it; the step
-    of day 14 moves forward, to the first working day after day 14, because only then is the meeting late.
-    """
-    day = helsinki_date(case.t0_at) + timedelta(days=step)
-    if step >= LAST_STEP:
-        day += timedelta(days=1)
-        while not is_working_day(day):
-            day += timedelta(days=1)
-    else:
-        while not is_working_day(day):
-            day -= timedelta(days=1)
-    return at_helsinki(day, FIRE_AT)
-
-
-@transaction.atomic
-def escalate(*, case_id: int, now: datetime) -> int:
-    """Write the steps of one case that are due, once each.
-
-    Returns how many steps were written; 0 when another process has the case or it needs none any more.
-    """
-    locked = Case.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
-    case = locked.filter(pk=case_id).only(*CLOCK_FIELDS).first()
-    if case is None or case.status == Status.CLOSED or case.first_met_at:
-        return 0
-    done = set(Escalation.objects.filter(case=case).values_list("step", flat=True))
-    written = 0
-    for step in set(STEPS) - done:
-        due_at = step_due_at(case, step)
-        if due_at <= now and (step >= LAST_STEP or case.status != Status.AGREED):
-            Escalation.objects.create(case=case, step=step, due_at=due_at, raised_at=now)
-            written += 1
-    return written
-
-
-def ids_to_escalate(*, on: date) -> list[int]:
-    """The open cases without a first meeting whose first step may be due: by day, oldest first."""
-    latest = on + timedelta(days=14 - min(STEPS) + 7)  # a step may move back over a long holiday
-    waiting = Case.objects.waiting_first_meeting().filter(day14_on__lte=latest).exclude(escalations__step=LAST_STEP)
-    return list(waiting.order_by("day14_on", "pk").values_list("pk", flat=True))
 
 
 @transaction.atomic

@@ -141,7 +141,7 @@ def except_guardian(*, case: Case, guardian: Person, reason: str, by: User, now:
         row, _made = ConsentException.objects.get_or_create(
             case=case, guardian=guardian, ended_at=None, defaults={"reason": reason, "made_by": by, "made_at": now}
         )
-    weigh_consent(case)
+    weigh_consent(case, now=now)
     note(case, "consent_exception", at=now, by=by)
     return row
 
@@ -155,7 +155,7 @@ def end_exception(*, exception: ConsentException, by: User, now: datetime) -> Co
         with disclosing(case=case, by=by, now=now):
             row.ended_at, row.ended_by = now, by
             row.save(update_fields=["ended_at", "ended_by"])
-        weigh_consent(case)
+        weigh_consent(case, now=now)
         note(case, "consent_exception_ended", at=now, by=by)
     return row
 
@@ -177,7 +177,7 @@ def assess_capacity(*, case: Case, finding: str, grounds: str, assessed_on: date
         )  # fmt: skip
         if child_decides(case) != decided:
             _ask_anew(case, PersonKind.GUARDIAN if decided else PersonKind.CHILD, by, now)
-        weigh_consent(case)
+        weigh_consent(case, now=now)
     note(case, "capacity", at=now, by=by, finding=str(row.finding))
     return row
 
@@ -269,7 +269,7 @@ def _replace(case: Case, giver: Person, word: Word, by: User, now: datetime) -> 
 
 def _after(case: Case, giver: Person, rows: list[Consent], took_back: list[Consent], by: User, now: datetime) -> None:
     """What follows from new words: the summary, an event without a word of theirs, and a task for each organisation."""
-    weigh_consent(case, giver)
+    weigh_consent(case, giver, now=now)
     if any(row.answer == Reply.NO for row in rows):  # nothing goes on over a no
         case.consent_exceptions.filter(guardian=giver, ended_at=None).update(ended_at=now, ended_by=by)
     note(case, "consent_withdrawn" if took_back else "consent", at=now, by=by)

@@ -9,7 +9,9 @@ from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 
 from cases.access import NotAllowed
+from cases.actions import deadline
 from cases.actions.case import open_case
+from cases.kinds import CALL, CONCERN, FAMILY_ASKED
 from cases.models import Call, Concern, FamilyAsked, Route
 from networks.models import Area, User
 
@@ -33,6 +35,7 @@ def area_for(user: User) -> Area:
     return unit.area
 
 
+@transaction.atomic
 def log_concern(*, by: User, form_key: uuid.UUID, now: datetime, **fields: Any) -> Concern:
     """Write a professional's concern; the two weeks begin. The same `form_key` again returns the first one.
 
@@ -46,6 +49,10 @@ def log_concern(*, by: User, form_key: uuid.UUID, now: datetime, **fields: Any) 
             concern.save(force_insert=True)
     except IntegrityError:
         return Concern.objects.get(logged_by=by, form_key=form_key)
+    of_it = {"case": None, "area_id": concern.area_id, "fact_at": now, "about": concern.pk, "now": now}
+    deadline.begin(CONCERN, person_id=by.pk, unit_id=by.unit_id, **of_it)
+    if concern.family_asked == FamilyAsked.NOT_YET:
+        deadline.begin(FAMILY_ASKED, person_id=by.pk, unit_id=by.unit_id, **of_it)
     return concern
 
 
@@ -58,7 +65,7 @@ def begin_call(*, by: User, area: Area, concern: Concern | None = None, now: dat
     only the one who took it may see.
     """
     if concern is None:
-        return _untouched(by, area, now) or Call.objects.create(area=area, taken_by=by, began_at=now)
+        return _untouched(by, area, now) or _begun(Call.objects.create(area=area, taken_by=by, began_at=now))
     concern = _fresh(
         Concern.objects.select_for_update(of=("self",), no_key=True)
         .select_related("unit", "logged_by")
@@ -78,6 +85,15 @@ def begin_call(*, by: User, area: Area, concern: Concern | None = None, now: dat
             call.save(force_insert=True)
     except IntegrityError as taken:  # there is a call, only not for these eyes
         raise NotAllowed(_("Somebody else is already handling this concern.")) from taken
+    return _begun(call)
+
+
+def _begun(call: Call) -> Call:
+    """A call that nobody finishes would be a family that nobody remembers."""
+    deadline.begin(
+        CALL, case=None, area_id=call.area_id, fact_at=call.began_at, about=call.pk, person_id=call.taken_by_id,
+        now=call.began_at,
+    )  # fmt: skip
     return call
 
 
@@ -125,13 +141,16 @@ def finish_call(*, call: Call, by: User, now: datetime) -> Call:
             child_name="", child_age=None, place="", strengths="", everyday="", agreed=""
         )
     call.save()
+    deadline.end(CALL, case=None, about=call.pk, now=now)
     if call.concern_id:
+        deadline.end(CONCERN, case=None, about=call.concern_id, now=now)
+        deadline.end(FAMILY_ASKED, case=None, about=call.concern_id, now=now)
         Concern.objects.filter(pk=call.concern_id, answered_at=None).update(answered_at=now, answered_by=by, case=call.case)
     return call
 
 
 @transaction.atomic
-def discard_call(*, call: Call) -> None:
+def discard_call(*, call: Call, now: datetime) -> None:
     """Delete a call that was begun by mistake. Raises NotAllowed once anything has been written or a concern waits in it.
 
     The database says the same: no other call of a family can be deleted by anybody on a page.
@@ -139,6 +158,7 @@ def discard_call(*, call: Call) -> None:
     row = _locked(call)
     if not row.is_untouched:
         raise NotAllowed(_("Something has been written in this call, so it can't be deleted. Finish it by its route."))
+    deadline.end(CALL, case=None, about=row.pk, now=now)
     row.delete()
 
 

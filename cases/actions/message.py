@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from cases.models import Message
-from networks.message_kinds import leaving_at, wanted
+from networks.message_kinds import HERE, available_at, settings_of, wanted
 from networks.models import User
 from yhteiso.outbox.actions import outgoing, put
 
@@ -24,14 +24,14 @@ def tell(rows: Sequence[Message], *, now: datetime) -> None:
 
 def _send(rows: Sequence[Message], kind: str, now: datetime) -> None:
     people = {row.to_id for row in rows}
-    channels, moments = wanted(people, kind), leaving_at(people, now)
+    channels, settings = wanted(people, kind), settings_of(people)
     put(
         outgoing(
             key=f"{row.key}:{channel}", channel=channel, text="notice", kind="message", about=str(row.pk),
-            to_user_id=row.to_id, case_id=row.case_id, now=now, available_at=moments.get(row.to_id, now),
+            to_user_id=row.to_id, case_id=row.case_id, now=now, available_at=available_at(settings[row.to_id], now),
         )
         for row in rows
-        for channel in sorted(channels.get(row.to_id, ()))
+        for channel in sorted(channels[row.to_id] - {HERE})
     )  # fmt: skip
 
 

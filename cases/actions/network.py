@@ -6,8 +6,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from cases.access import NotAllowed
+from cases.actions import deadline
 from cases.actions.case import lock, move, note, relabel
 from cases.actions.disclosure import disclosing
+from cases.kinds import CONSENT, GATHERED
 from cases.models import Case, ConsentState, MemberRole, Membership, Person, PersonContact, PersonKind, Reply, Status
 from networks.models import User
 
@@ -42,7 +44,7 @@ def add_member(
             case=case, user=user, unit_id=user.unit_id, role=MemberRole.MEMBER, must_attend=must_attend, masked=masked,
             index_only=index_only, started_at=now, started_by=by,
         )  # fmt: skip
-    _gathered(case)
+    _gathered(case, now)
     note(case, "member_added", at=now, by=by, member=member.pk)
     return member
 
@@ -71,7 +73,7 @@ def add_person(
     member = Membership.objects.create(
         case=case, person=person, role=MemberRole.FAMILY, must_attend=must_attend, started_at=now, started_by=by
     )
-    weigh_consent(case)
+    weigh_consent(case, now=now)
     note(case, "person_added", at=now, by=by, kind=kind)
     return member
 
@@ -84,7 +86,7 @@ def record_consent(*, case: Case, person: Person, consent: str, consent_on: date
     with disclosing(case=case, by=by, now=now):
         person.consent, person.consent_on = consent, consent_on
         person.save(update_fields=["consent", "consent_on"])
-        weigh_consent(case)
+        weigh_consent(case, now=now)
     note(case, "consent", at=now, by=by, consent=consent)
     return person
 
@@ -155,7 +157,7 @@ def end_blocker(case: Case, member: Membership) -> str | None:
     return None
 
 
-def weigh_consent(case: Case, giver: Person | None = None) -> None:
+def weigh_consent(case: Case, giver: Person | None = None, *, now: datetime) -> None:
     """The case's state of consent in one word, for lists: all who decide have said yes to something, somebody is missing,
     somebody doesn't know. It opens nothing: that follows from each guardian's own words.
 
@@ -181,6 +183,7 @@ def weigh_consent(case: Case, giver: Person | None = None) -> None:
         return
     if said == {ConsentState.ORAL}:
         case.consent = ConsentState.ORAL
+        deadline.end(CONSENT, case=case, now=now)
     else:
         case.consent = ConsentState.UNAWARE if ConsentState.UNAWARE in said else ConsentState.WAITING
     case.save(update_fields=["consent"])
@@ -194,6 +197,7 @@ def open_case_of(case: Case) -> Case:
     return case
 
 
-def _gathered(case: Case) -> None:
+def _gathered(case: Case, now: datetime) -> None:
     if case.status == Status.NEW:
         move(case, Status.GATHERING)
+        deadline.end(GATHERED, case=case, now=now)

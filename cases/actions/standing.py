@@ -8,9 +8,11 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from cases.access import NotAllowed
+from cases.actions import deadline
 from cases.actions.case import lock, note
 from cases.actions.disclosure import disclose_exceptionally
 from cases.actions.task import open_task
+from cases.kinds import REVIEW
 from cases.models import Case, ExceptionalAccess, HandOver, RecusalReason, Status, TaskKind, Verdict
 from networks.models import Area, Role, User
 from yhteiso.lib.dates import helsinki_date
@@ -164,6 +166,11 @@ def open_exceptionally(
         raise NotAllowed(_("You can't open a situation exceptionally in this role."))
     if row.case_id:
         disclose_exceptionally(case_id=row.case_id, sections=list(sections), by=by, now=now)
+        assert row.case is not None
+        deadline.begin(
+            REVIEW, case=row.case, area_id=row.case.area_id, fact_at=now, last_on=review, about=row.pk, person_id=by.pk,
+            now=now,
+        )  # fmt: skip
     return row
 
 
@@ -186,6 +193,7 @@ def review_exceptional(
     row.save(update_fields=["verdict", "remark", "reviewed_by", "reviewed_at"])
     if row.case:
         note(row.case, "exceptional_reviewed", at=now, by=by)
+        deadline.end(REVIEW, case=row.case, about=row.pk, now=now)
         row.case.tasks.open().filter(about=str(row.pk)).update(done_at=now, done_by=by)
     return row
 

@@ -135,7 +135,7 @@ def discard(request: UserRequest, ref: str) -> HttpResponse:
     """Take back a call that was begun by mistake, as long as it is empty."""
     call = _call(request, ref)
     try:
-        intake.discard_call(call=call)
+        intake.discard_call(call=call, now=timezone.now())
     except NotAllowed as refusal:
         messages.error(request, str(refusal))
     else:

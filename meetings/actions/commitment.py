@@ -6,7 +6,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from cases.access import NotAllowed
+from cases.actions import deadline
 from cases.actions.case import lock, note
+from meetings.kinds import PROMISE
 from meetings.models import Commitment, CommitmentStatus
 from networks.models import User
 
@@ -30,5 +32,6 @@ def resolve(*, commitment: Commitment, status: str, remark: str, by: User, now: 
         row.status, row.resolved_at, row.resolved_by = CommitmentStatus(status), now, by
     row.note = remark
     row.save(update_fields=["status", "note", "resolved_at", "resolved_by"])
+    deadline.end(PROMISE, case=case, about=row.pk, now=now)
     note(case, "commitment_resolved", at=now, by=by, status=str(row.status))
     return row

@@ -8,8 +8,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from cases.access import NotAllowed
+from cases.actions import deadline
 from cases.actions.case import lock, note
 from cases.models import Membership, Status
+from meetings.kinds import LOGBOOK, PROMISE
 from meetings.models import (
     ChildHeard,
     Commitment,
@@ -155,7 +157,15 @@ def approve(*, logbook: Logbook, by: User, now: datetime) -> Logbook:
         raise NotAllowed(refusal)
     row.approved_at, row.approved_by = now, by
     row.save(update_fields=["approved_at", "approved_by"])
+    promised = list(row.meeting.commitments.filter(agreed_at=None))
     row.meeting.commitments.filter(agreed_at=None).update(agreed_at=now)
+    deadline.end(LOGBOOK, case=case, about=row.meeting_id, now=now)
+    for one in promised:
+        if one.owner_id:
+            deadline.begin(
+                PROMISE, case=case, area_id=case.area_id, fact_at=now, last_on=one.due_on, about=one.pk,
+                person_id=one.owner_id, unit_id=one.unit_id, now=now,
+            )  # fmt: skip
     note(case, "logbook_approved", at=now, by=by)
     return row
 

@@ -7,11 +7,13 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from cases.access import NotAllowed
-from cases.actions import network, protection
+from cases.actions import deadline, network, protection
 from cases.actions.case import lock, move, note
 from cases.actions.clock import write_outcome
+from cases.kinds import GATHERED, MEETING
 from cases.models import Case, Membership, PersonKind, Status, Task, TaskKind, may_message
-from meetings.models import Answer, Meeting, MeetingKind, MeetingStatus, MoveReason, Participant
+from meetings.kinds import LOGBOOK
+from meetings.models import Answer, Logbook, Meeting, MeetingKind, MeetingStatus, MoveReason, Participant
 from networks.models import User
 from yhteiso.lib.dates import closed_reason, helsinki_date, is_working_day
 
@@ -62,6 +64,7 @@ def propose(
     _tell_by_hand(case, meeting, now)
     if case.status != Status.FOLLOW_UP:
         move(case, Status.SCHEDULING)
+        deadline.end(GATHERED, case=case, now=now)
     note(case, "meeting_proposed", at=now, by=by, starts_at=starts_at.isoformat())
     return meeting
 
@@ -277,6 +280,13 @@ def hold(*, meeting: Meeting, began_at: datetime, present: set[int], by: User, n
             move(case, Status.AGREED, save=False)
         move(case, Status.FOLLOW_UP, save=False)
         case.save(update_fields=["first_met_at", "status"])
+        deadline.end(MEETING, case=case, now=now)
+        deadline.end(GATHERED, case=case, now=now)
+    if not Logbook.objects.filter(meeting=meeting, approved_at__isnull=False).exists():
+        deadline.begin(
+            LOGBOOK, case=case, area_id=case.area_id, fact_at=began_at, about=meeting.pk, person_id=meeting.note_taker_id,
+            now=now,
+        )  # fmt: skip
     note(case, "meeting_held", at=now, by=by, began_at=began_at.isoformat())
     return meeting
 
