@@ -1,5 +1,6 @@
 """What a notice says. Other applications add their own kinds: `SENTENCES["kind"] = lazy text with %(name)s`."""
 
+from datetime import date
 from typing import Any
 
 from django.urls import reverse
@@ -8,6 +9,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from networks.models import Notice, Role
+from yhteiso.lib.dates import period
 
 SENTENCES: dict[str, str | Promise] = {
     "power_waiting": _("%(by)s proposed: %(what)s, %(who)s. It waits for your answer."),
@@ -21,6 +23,11 @@ SENTENCES: dict[str, str | Promise] = {
     "account_suspended": _("The account of %(who)s was suspended by %(by)s."),
     "account_closed": _("The account of %(who)s was closed for good by %(by)s."),
     "role_ended": _("A role ended: %(role)s, %(who)s. Ended by %(by)s."),
+    "absence_asked": _("%(who)s asks you to stand in: %(days)s. Answer yes or no."),
+    "absence_for_you": _("%(by)s told that you are away: %(days)s."),
+    "absence_accepted": _("%(by)s stands in for %(who)s: %(days)s."),
+    "absence_declined": _("%(by)s can't stand in for %(who)s: %(days)s. Choose somebody else."),
+    "absence_not_needed": _("You do not have to stand in for %(who)s: %(days)s."),
 }
 UNKNOWN = _("Something was changed. If you do not know what, call the coordinating number.")
 WHAT = {
@@ -45,11 +52,17 @@ def role_text(role: str, place: str) -> str:
     return f"{label}, {place}" if place else label
 
 
+def days_text(first: str, last: str) -> str:
+    """Days kept as in JSON, as people write them: «29.6.–24.7.»; the year when it is not one and the same."""
+    return period(date.fromisoformat(first), date.fromisoformat(last))
+
+
 def sentence(notice: Notice) -> str:
     """The notice in the reader's language."""
     words = _Words(notice.params)
     words["role"] = role_text(str(words["role"]), str(words["place"]))
     words["what"] = str(WHAT.get(str(words["what"]), "")) % words
+    words["days"] = days_text(*words["days"]) if words["days"] else ""
     text = str(SENTENCES.get(notice.kind, UNKNOWN)) % words
     return text[:1].upper() + text[1:]
 
@@ -58,6 +71,8 @@ def address(notice: Notice) -> str:
     """Where the notice leads, or ''."""
     if notice.kind in ("power_waiting", "power_accepted", "power_declined") and notice.params.get("ref"):
         return reverse("power", args=[notice.params["ref"]])
+    if notice.kind.startswith("absence_"):
+        return reverse("absences")
     return ""
 
 

@@ -1,7 +1,9 @@
 """Reference data and people: none of it belongs to a family."""
 
+from networks.models.absence import Absence
 from networks.models.account import AccountEvent
 from networks.models.invitation import AccountInvitation
+from networks.models.message import Channel, MessageChoice, MessageSettings
 from networks.models.notice import Notice
 from networks.models.people import AREA_BOUND, AREA_ROLES, HAT_OF_ROLE, LANGUAGES, Role, RoleMembership, User
 from networks.models.places import Agency, Area, County, Municipality, Sector, Service, Unit
@@ -9,7 +11,7 @@ from networks.models.power import PowerProposal
 from networks.models.signin import Attempt, OpenSession, OrganisationIdentity
 
 __all__ = [
-    "AREA_BOUND", "AREA_ROLES", "HAT_OF_ROLE", "LANGUAGES", "AccountEvent", "AccountInvitation", "Agency", "Area", "Attempt",
-    "County", "Municipality", "Notice", "OpenSession", "OrganisationIdentity", "PowerProposal", "Role", "RoleMembership",
-    "Sector", "Service", "Unit", "User",
+    "AREA_BOUND", "AREA_ROLES", "HAT_OF_ROLE", "LANGUAGES", "Absence", "AccountEvent", "AccountInvitation", "Agency",
+    "Area", "Attempt", "Channel", "County", "MessageChoice", "MessageSettings", "Municipality", "Notice", "OpenSession",
+    "OrganisationIdentity", "PowerProposal", "Role", "RoleMembership", "Sector", "Service", "Unit", "User",
 ]  # fmt: skip

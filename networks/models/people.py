@@ -105,6 +105,11 @@ class User(AbstractBaseUser):
         return self.name.split()[0] if self.name else ""
 
     @property
+    def shown_name(self) -> str:
+        """The name among colleagues: initials and title of somebody with a protected identity."""
+        return f"{self.initials}, {self.title}".strip(", ") if self.protected_identity else self.name
+
+    @property
     def initials(self) -> str:
         return initials(self.name)
 

@@ -350,6 +350,14 @@ def long_date(day: date, language: str | None = None) -> str:
     return f"{day.day}.{day.month}.{day.year}"
 
 
+def period(first: date, last: date, language: str | None = None) -> str:
+    """Days from the first to the last: "29.6.–24.7.2026", "29.12.2026–3.1.2027"; one day alone as in `long_date`."""
+    if first == last:
+        return long_date(first, language)
+    start = day_month(first, language) if first.year == last.year else long_date(first, language)
+    return f"{start}–{long_date(last, language)}"
+
+
 def clock_time(moment: datetime, language: str | None = None) -> str:
     """The time of day in Finland: fi and sv "9.05", en "9:05". Raises ValueError without a time zone."""
     local = _aware(moment).astimezone(HELSINKI)
