@@ -22,7 +22,7 @@ ROLES = (
 )  # fmt: skip
 FALLBACKS = ("responsible", "coordinators", "officers", "administrators")
 
-# Units that still owe a deed in a situation, as an app above knows them: ids of situations in, pairs of situation and unit out.
+# Units that still owe a deed, as an app above knows them: ids of situations in, pairs of situation and unit out.
 OpenDeeds = Callable[[Iterable[int]], Iterable[tuple[int, int]]]
 OPEN_DEEDS: list[OpenDeeds] = []
 
@@ -166,12 +166,12 @@ def look(rows: Sequence[tuple[Deadline, Sequence[str]]], on: date) -> Ground:
     ground.areas = {area.pk: area for area in Area.objects.filter(pk__in=area_ids)}
     _look_roles(ground, area_ids)
     callers = Membership.objects.filter(case_id__in=case_ids, role=MemberRole.CALLER, ended_at=None, user__isnull=False)
-    for case_id, user_id in callers.values_list("case_id", "user_id"):
+    for case_id, user_id in callers.order_by("pk").values_list("case_id", "user_id"):
         ground.callers.setdefault(case_id, []).append(user_id)
     for deeds in OPEN_DEEDS:
         for case_id, unit_id in deeds(case_ids):
             ground.deeds.setdefault(case_id, set()).add(unit_id)
-    ground.recused = set(Recusal.objects.filter(case_id__in=case_ids).values_list("case_id", "user_id"))
+    ground.recused = set(Recusal.objects.filter(case_id__in=case_ids).order_by().values_list("case_id", "user_id"))
     _look_named(ground, area_ids)
     _look_units(ground, rows)
     _look_people(ground, rows)
@@ -197,7 +197,7 @@ def _look_units(ground: Ground, rows: Sequence[tuple[Deadline, Sequence[str]]]) 
     """Where the leads work, and who heads the units: the one named in its settings, else by role."""
     leads = {case.coordinator_id for case in ground.cases.values()}
     ground.home = dict(User.people.filter(pk__in=leads).values_list("pk", "unit_id"))
-    units = {row.unit_id for row, _roles in rows} | set(ground.home.values())
+    units = {unit for unit in (*(row.unit_id for row, _roles in rows), *ground.home.values()) if unit}
     units |= {unit for owed in ground.deeds.values() for unit in owed}
     for unit_id, head_id in Unit.objects.filter(pk__in=units, head__isnull=False).values_list("pk", "head_id"):
         ground.of_unit[unit_id] = [head_id] if head_id else []

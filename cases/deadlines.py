@@ -11,7 +11,6 @@ from uuid import UUID
 
 from django.utils.functional import Promise
 
-
 from yhteiso.lib.dates import (
     add_working_days,
     at_helsinki,
@@ -95,7 +94,8 @@ class Kind:
 
     `label` is told to people without access too: it names no child, no reason and no unit. `holds` gets open deadlines of
     this kind and answers which of them still wait for their deed: it is asked at the moment of telling. `last` is empty
-    where the fact brings its own day. `repeats`: the last step is told again each working day until somebody has taken it.
+    where the fact brings its own day. `repeats`: after the last step it is told again each working day, to `again_to` (else to whom the last step went), until
+    somebody has taken it.
     """
 
     code: str
@@ -104,6 +104,7 @@ class Kind:
     holds: Callable[[Sequence["Deadline"]], set[UUID]]
     last: Last | None = None
     repeats: bool = False
+    again_to: tuple[str, ...] = ()
     # How the open deed of a unit is told to its head, without its text.
     deed: str | Promise = ""
 
@@ -145,9 +146,7 @@ def plan(rungs: Iterable[Rung], fact_at: datetime, late_at: datetime) -> list[St
     for step, due_at in moments.items():
         day = helsinki_date(due_at)
         highest[day] = max(step, highest.get(day, step))
-    return [
-        Step(step, due_at, merged=highest[helsinki_date(due_at)] != step) for step, due_at in sorted(moments.items())
-    ]
+    return [Step(step, due_at, merged=highest[helsinki_date(due_at)] != step) for step, due_at in sorted(moments.items())]
 
 
 def again(told_at: datetime) -> datetime:

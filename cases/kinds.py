@@ -23,7 +23,7 @@ def of_cases(rows: Sequence[Deadline], waiting: QuerySet[Case]) -> set[UUID]:
 
 def of_rows(rows: Sequence[Deadline], waiting: QuerySet[Any], key: str = "pk") -> set[UUID]:
     """Which of these are about one of the waiting rows, found by its key as text."""
-    found = waiting.filter(**{f"{key}__in": {row.about for row in rows}}).values_list(key, flat=True)
+    found = waiting.filter(**{f"{key}__in": {row.about for row in rows}}).order_by().values_list(key, flat=True)
     abouts = {str(value) for value in found}
     return {row.pk for row in rows if row.about in abouts}
 
@@ -49,7 +49,7 @@ def _unmet(rows: Sequence[Deadline]) -> set[UUID]:
 
 
 def _unreviewed(rows: Sequence[Deadline]) -> set[UUID]:
-    return of_rows(rows, ExceptionalAccess.objects.filter(verdict=""))
+    return of_rows(rows, ExceptionalAccess.objects.filter(verdict="").order_by())
 
 
 def meeting_late(fact_at: datetime) -> datetime:
@@ -63,9 +63,9 @@ ALL = (
         (
             Rung(1, FromLast(-2), ("coordinators",)),
             Rung(2, FromLast(0), ("coordinators", "responsible")),
-            Rung(3, FromLast(1), ("responsible", "named")),
+            Rung(3, FromLast(1), ("responsible",)),
         ),
-        _concerns, after_working_days(3), repeats=True,
+        _concerns, after_working_days(3), repeats=True, again_to=("named",),
     ),
     Kind(
         CALL, _("A call waits to be finished"),
@@ -106,9 +106,8 @@ ALL = (
             Rung(9, Day(9), ("coordinator",)),
             Rung(12, Day(12), ("coordinator", "unit_heads")),
             Rung(14, AfterDay(14), ("coordinator", "responsible")),
-            Rung(15, AfterDay(15), ("named",)),
         ),
-        _unmet, meeting_late, repeats=True, deed=_("an answer to a proposed time"),
+        _unmet, meeting_late, repeats=True, again_to=("named",), deed=_("an answer to a proposed time"),
     ),
     Kind(
         REVIEW, _("An exceptional access waits for its review"),

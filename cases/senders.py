@@ -16,7 +16,7 @@ def message(row: Outgoing, now: datetime) -> Letter | Drop:
         return Drop("gone")
     if told.seen_at:
         return Drop("seen")
-    user = User.people.filter(pk=row.to_user_id, is_active=True).first()
+    user = User.people.filter(pk=told.to_id, is_active=True).first()
     if user is None:
         return Drop("inactive")
     address = user.email if row.channel == "email" else user.phone

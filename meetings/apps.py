@@ -5,8 +5,8 @@ class MeetingsConfig(AppConfig):
     name = "meetings"
 
     def ready(self) -> None:
-        from cases import addressees  # noqa: PLC0415 (models must be loaded first)
-        from meetings import kinds  # noqa: PLC0415
+        from cases import addressees
+        from meetings import kinds
 
         kinds.register_all()
         if kinds.open_deeds not in addressees.OPEN_DEEDS:

@@ -51,7 +51,7 @@ def open_deeds(case_ids: Iterable[int]) -> Iterable[tuple[int, int]]:
         case_id__in=set(case_ids), meeting__status=MeetingStatus.PROPOSED, answer=Answer.NONE, membership__ended_at=None,
         membership__unit__isnull=False,
     )  # fmt: skip
-    return set(rows.values_list("case_id", "membership__unit_id"))
+    return set(rows.order_by().values_list("case_id", "membership__unit_id"))
 
 
 def register_all() -> None:

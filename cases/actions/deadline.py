@@ -46,7 +46,7 @@ def end_all(case: Case, *, now: datetime) -> None:
 
 def _end(case: Case | None, code: str | None, about: str | None, now: datetime) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT sec.end_deadlines(%s, %s, %s, %s)", [case and case.pk, code, about, now])
+        cursor.execute("SELECT sec.end_deadlines(%s, %s, %s, %s)", [case.pk if case else None, code, about, now])
 
 
 @transaction.atomic
@@ -75,7 +75,7 @@ def _move(kind: Kind, rows: list[Deadline], fact_at: datetime | None, now: datet
     """The rows of one deadline that change. A merged step comes back when its day is its own again."""
     fact = fact_at or rows[0].fact_at
     late_at = kind.last(fact) if kind.last else rows[0].late_at
-    area_id = rows[0].case.area_id if rows[0].case else rows[0].area_id
+    area_id = rows[0].area_id
     steps = {step.step: step for step in plan(rungs_of(kind, area_id, helsinki_date(now)), fact, late_at)}
     moved = []
     for row in rows:

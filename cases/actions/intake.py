@@ -49,10 +49,11 @@ def log_concern(*, by: User, form_key: uuid.UUID, now: datetime, **fields: Any) 
             concern.save(force_insert=True)
     except IntegrityError:
         return Concern.objects.get(logged_by=by, form_key=form_key)
-    of_it = {"case": None, "area_id": concern.area_id, "fact_at": now, "about": concern.pk, "now": now}
-    deadline.begin(CONCERN, person_id=by.pk, unit_id=by.unit_id, **of_it)
-    if concern.family_asked == FamilyAsked.NOT_YET:
-        deadline.begin(FAMILY_ASKED, person_id=by.pk, unit_id=by.unit_id, **of_it)
+    for code in (CONCERN, FAMILY_ASKED) if concern.family_asked == FamilyAsked.NOT_YET else (CONCERN,):
+        deadline.begin(
+            code, case=None, area_id=concern.area_id, fact_at=now, about=concern.pk, person_id=by.pk, unit_id=by.unit_id,
+            now=now,
+        )  # fmt: skip
     return concern
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 
@@ -36,7 +37,7 @@ def _send(rows: Sequence[Message], kind: str, now: datetime) -> None:
 
 
 @transaction.atomic
-def mark_seen(*, by: User, now: datetime, keys: Sequence[object] | None = None) -> int:
+def mark_seen(*, by: User, now: datetime, keys: Sequence[UUID] | None = None) -> int:
     """Mark the person's own messages as seen, all or those with these ids. Returns how many were new."""
     rows = Message.objects.of(by).unseen()
     if keys is not None:

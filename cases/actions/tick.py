@@ -75,6 +75,7 @@ def _claim(now: datetime, batch: int, skip: set[UUID], only: UUID | None = None)
 
 def tell_due(rows: Sequence[Deadline], *, now: datetime) -> int:
     """Tell these locked steps. The facts are looked at once more first: what was done meanwhile is told to nobody."""
+    _where_now(rows)
     waiting = _still_waiting(rows)
     quiet = _agreed(rows) | _taken(rows, now)
     due = [row for row in rows if row.pk in waiting and row.pk not in quiet]
@@ -88,6 +89,13 @@ def tell_due(rows: Sequence[Deadline], *, now: datetime) -> int:
     if due:
         _write(due, now)
     return len(due)
+
+
+def _where_now(rows: Sequence[Deadline]) -> None:
+    """A situation may have moved to another area since the step was written: the area of today is told."""
+    areas = dict(Case.objects.filter(pk__in={row.case_id for row in rows}).values_list("pk", "area_id"))
+    for row in rows:
+        row.area_id = areas.get(row.case_id or 0, row.area_id)
 
 
 def _still_waiting(rows: Sequence[Deadline]) -> set[UUID]:
@@ -106,7 +114,7 @@ def _agreed(rows: Sequence[Deadline]) -> set[UUID]:
 
 def _taken(rows: Sequence[Deadline], now: datetime) -> set[UUID]:
     """Repeated steps that somebody has taken within the last working days: they rest, and come back by themselves."""
-    repeated = [row for row in rows if _is_repeated(row)]
+    repeated = [row for row in rows if row.step > _last(row.kind)]
     if not repeated:
         return set()
     of_these = Q(case_id__in={row.case_id for row in repeated if row.case_id}) | Q(
@@ -152,7 +160,7 @@ def _write(rows: Sequence[Deadline], now: datetime) -> None:
 
 def _roles(row: Deadline, ladders: Ladders) -> tuple[str, ...]:
     rungs = {rung.step: rung.to for rung in ladders[row.kind, row.area_id]}
-    return rungs.get(row.step) or rungs[_last(row.kind)]  # a repeated step goes to whom the last one went
+    return rungs.get(row.step) or KINDS[row.kind].again_to or rungs[_last(row.kind)]
 
 
 def _escalation(row: Deadline, who: Addressees, now: datetime) -> Escalation:

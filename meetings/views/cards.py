@@ -10,6 +10,7 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from cases.kinds import MEETING
 from cases.models import Case, ConsentState, Escalation, PersonKind, Status, public_name
 from meetings.models import Commitment, CommitmentStatus, Meeting, MeetingStatus
 from yhteiso.lib.dates import Clock, Dot, at_clock, dots, helsinki_date, short_date
@@ -147,8 +148,8 @@ def make_cards(cases: Sequence[Case], today: date, *, escalations: bool) -> list
     for row in _promises(list(cards), today):
         cards[row["case_id"]].promises = row
     if escalations:
-        for step in Escalation.objects.filter(case_id__in=cards):
-            cards[step.case_id].escalations.append(step)
+        for step in Escalation.objects.filter(case_id__in=cards, kind=MEETING):
+            cards[step.case_id or 0].escalations.append(step)
     return list(cards.values())
 
 

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from cases.access import UserRequest, belongs, can, for_hats, get_case, sections
 from cases.actions.clock import mark_seen, outcome_of
 from cases.actions.standing import is_leaderless
+from cases.kinds import MEETING
 from cases.models import (
     Calling,
     Case,
@@ -360,7 +361,7 @@ def _hand_tasks(case: Case) -> list[dict[str, Any]]:
 
 def _coordinators_part(case: Case, now: datetime) -> dict[str, Any]:
     """What only the area's coordinators see: the text of the call, the ladder, a correction that waits."""
-    steps = list(case.escalations.all())
+    steps = list(case.escalations.filter(kind=MEETING))
     pending = not case.closed_at and StartCorrection.objects.filter(case=case).pending().exists()
     return {
         "text": CaseText.objects.filter(case=case).first(), "steps": steps,

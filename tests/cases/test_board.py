@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from cases.actions import clock, intake
+from cases.actions.tick import tick
 from cases.models import Call, Case, Status
 from meetings.actions import meeting as meetings
 from meetings.views.board import holiday_notes
@@ -116,7 +117,7 @@ def test_a_protected_childs_name_and_unit_are_not_on_the_board(world: World) -> 
 
 def test_late_ones_show_when_somebody_was_told(world: World) -> None:
     case = opened(world, days=25, child="Hilma")
-    clock.escalate(case_id=case.pk, now=timezone.now())
+    tick(now=timezone.now())
     body = world.client(world.coordinator).get(BOARD).content.decode()
     assert "Kerrottu" in body
     assert "päivä 14" in body
@@ -230,8 +231,8 @@ def test_closed_ones_are_not_on_the_board(world: World) -> None:
 @pytest.mark.parametrize("rows", [1, 3])
 def test_queries_do_not_grow(world: World, django_assert_num_queries: Any, rows: int) -> None:
     for n in range(rows):
-        case = opened(world, days=20 + n, child=f"Lapsi{n}")
-        clock.escalate(case_id=case.pk, now=timezone.now())
+        opened(world, days=20 + n, child=f"Lapsi{n}")
+        tick(now=timezone.now())
         world.concern(now=timezone.now())
         intake.begin_call(
             by=world.coordinator, area=world.area, concern=world.concern(now=timezone.now()), now=timezone.now()

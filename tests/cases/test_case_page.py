@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from cases.actions import clock
 from cases.actions.network import add_person
+from cases.actions.tick import tick
 from cases.models import Case, CaseEvent, Escalation, StartCorrection, Status
 from meetings import happenings
 from meetings.actions import meeting as meetings
@@ -119,7 +120,7 @@ def test_next_steps_along_the_way(world: World, case: Case) -> None:
 
 def test_late_case_shows_the_ladder_until_it_is_seen(world: World) -> None:
     late = world.case(call=days_ago(25))
-    clock.escalate(case_id=late.pk, now=timezone.now())
+    tick(now=timezone.now())
     client, target = world.client(world.coordinator), reverse("escalation-seen", args=[late.ref])
     assert "Merkitse nähdyksi" in client.get(reverse("case", args=[late.ref])).content.decode()
     assert "Merkitse nähdyksi" not in page(world, world.member, late).content.decode()

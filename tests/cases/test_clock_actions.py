@@ -5,10 +5,11 @@ from datetime import date, datetime, timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
+from cases import tasks
 from cases.access import NotAllowed
 from cases.actions import clock, intake
+from cases.actions.tick import tick
 from cases.models import Case, Escalation, StartCorrection, TwoWeekOutcome
-from cases.tasks import escalate_late
 from meetings.actions import meeting as meetings
 from meetings.actions.outcome import ids_without_outcome, write_missed
 from meetings.models import Meeting
@@ -132,28 +133,36 @@ def test_a_missed_outcome_waits_for_an_unrecorded_meeting_and_is_then_written_on
     assert TwoWeekOutcome.objects.get(case=case).met is False
 
 
+def due(case: Case, step: int) -> datetime:
+    return case.deadlines.get(kind="meeting", step=step).due_at
+
+
+def steps(case: Case) -> set[int]:
+    return set(Escalation.objects.filter(case=case, kind="meeting").values_list("step", flat=True))
+
+
 def test_the_ladder_fires_at_eight_on_working_days(world: World) -> None:
     case = world.case()  # Friday 5.6.: day 9 is Sunday 14.6., day 12 Wednesday 17.6., day 14 juhannus eve
-    assert clock.step_due_at(case, 9) == at("2026-06-12 08:00")
-    assert clock.step_due_at(case, 12) == at("2026-06-17 08:00")
-    assert clock.step_due_at(case, 14) == at("2026-06-22 08:00")
+    assert due(case, 5) == at("2026-06-10 08:00")
+    assert due(case, 9) == at("2026-06-12 08:00")
+    assert due(case, 12) == at("2026-06-17 08:00")
+    assert due(case, 14) == at("2026-06-22 08:00")
 
 
 @pytest.mark.parametrize(
-    ("now", "steps"),
+    ("now", "told"),
     [
-        ("2026-06-12 07:59", set()),
-        ("2026-06-12 08:00", {9}),
-        ("2026-06-17 08:00", {9, 12}),
-        ("2026-06-22 08:00", {9, 12, 14}),
-        ("2027-01-01 00:00", {9, 12, 14}),
+        ("2026-06-12 07:59", {5}),
+        ("2026-06-12 08:00", {5, 9}),
+        ("2026-06-17 08:00", {5, 9, 12}),
+        ("2026-06-22 08:00", {5, 9, 12, 14}),
     ],
 )
-def test_each_due_step_is_written_once(world: World, now: str, steps: set[int]) -> None:
+def test_each_due_step_is_written_once(world: World, now: str, told: set[int]) -> None:
     case = world.case()
-    assert clock.escalate(case_id=case.pk, now=at(now)) == len(steps)
-    assert clock.escalate(case_id=case.pk, now=at(now)) == 0
-    assert set(Escalation.objects.filter(case=case).values_list("step", flat=True)) == steps
+    tick(now=at(now))
+    assert tick(now=at(now)) == 0
+    assert steps(case) == told
 
 
 def test_nobody_is_told_of_a_family_that_has_met_or_has_closed(world: World) -> None:
@@ -162,37 +171,31 @@ def test_nobody_is_told_of_a_family_that_has_met_or_has_closed(world: World) -> 
     met, closed = world.case(), world.case(child="Otso")
     held(world, met, "2026-06-10 09:00")
     close(case=closed, by=world.coordinator, reason="declined", now=at("2026-06-08 09:00"))
-    for case in (met, closed):
-        assert clock.escalate(case_id=case.pk, now=at("2026-06-22 08:00")) == 0
+    tick(now=at("2026-06-22 08:00"))
+    assert steps(met) == steps(closed) == set()
 
 
 def test_an_agreed_meeting_holds_the_reminders_but_not_the_last_step(world: World) -> None:
     case = world.case()
     row = proposed(world, case, "2026-06-18 09:00", "2026-06-08 09:00")
     meetings.confirm(meeting=row, by=world.coordinator, now=at("2026-06-08 09:30"))
-    assert clock.escalate(case_id=case.pk, now=at("2026-06-17 08:00")) == 0
-    assert clock.escalate(case_id=case.pk, now=at("2026-06-22 08:00")) == 1
-
-
-def test_the_job_looks_only_at_those_that_may_be_due(world: World) -> None:
-    old, new = world.case(call="2026-06-05 12:46"), world.case(call="2026-06-10 09:00", child="Otso")
-    assert clock.ids_to_escalate(on=date(2026, 6, 7)) == [old.pk]
-    assert clock.ids_to_escalate(on=date(2026, 6, 22)) == [old.pk, new.pk]
-    clock.escalate(case_id=old.pk, now=at("2026-06-22 08:00"))
-    assert clock.ids_to_escalate(on=date(2026, 6, 22)) == [new.pk]
+    tick(now=at("2026-06-17 08:00"))
+    assert steps(case) == set()
+    tick(now=at("2026-06-22 08:00"))
+    assert steps(case) == {14}
 
 
 def test_the_task_writes_in_the_jobs_hat(world: World) -> None:
     case = world.case(call="2025-06-05 12:46")
-    assert escalate_late() == 3
-    assert escalate_late() == 0
-    assert Escalation.objects.filter(case=case).count() == 3
+    assert tasks.tick() > 0
+    assert tasks.tick() == 0
+    assert steps(case) >= {9, 12, 14}
 
 
 def test_seeing_is_by_somebody(world: World) -> None:
     case = world.case()
     now: datetime = at("2026-06-22 08:00")
-    clock.escalate(case_id=case.pk, now=now)
-    assert clock.mark_seen(case=case, by=world.coordinator, now=now) == 3
+    tick(now=now)
+    assert clock.mark_seen(case=case, by=world.coordinator, now=now) == 4
     assert clock.mark_seen(case=case, by=world.second_coordinator, now=now) == 0
-    assert set(Escalation.objects.values_list("seen_by", flat=True)) == {world.coordinator.pk}
+    assert set(Escalation.objects.filter(case=case).values_list("seen_by", flat=True)) == {world.coordinator.pk}

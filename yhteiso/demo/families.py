@@ -8,7 +8,6 @@ from typing import Any
 from django.db import transaction
 
 from cases.actions import intake
-from cases.actions.clock import STEPS, escalate, step_due_at
 from cases.actions.consent import Word, assess_capacity, hide_from, record_words, withdraw
 from cases.actions.protection import name_member
 from cases.models import ASKED, Case, MemberRole, PersonKind, Section
@@ -104,9 +103,6 @@ class Way:
             )  # fmt: skip
         if self.story.stage in ("scheduling", "agreed", "follow_up"):
             self._meeting(case)
-        for step in STEPS:
-            if (due_at := step_due_at(Case.objects.get(pk=case.pk), step)) <= self.now:
-                escalate(case_id=case.pk, now=due_at)
 
     def _protect(self, case: Case) -> None:
         at = self._at(self.story.days, 10)
