@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from cases.deadlines import KINDS
 from cases.models import Case, Deadline, LadderChange, MemberRole, Membership, Recusal
 from networks.models import AREA_ROLES, Area, Role, RoleMembership, Unit, User
 from networks.stand_in import absent, stand_ins
@@ -17,8 +18,8 @@ from yhteiso.lib.dates import helsinki_date
 
 # The roles in which a ladder may tell people, in the order in which a person of several is named.
 ROLES = (
-    "owner", "owner_head", "caller", "coordinator", "coordinators", "unit_heads", "responsible", "named", "officers",
-    "fallback",
+    "owner", "owner_head", "caller", "coordinator", "coordinators", "substitute", "unit_heads", "responsible", "named",
+    "officers", "fallback",
 )  # fmt: skip
 FALLBACKS = ("responsible", "coordinators", "officers", "administrators")
 
@@ -58,7 +59,7 @@ class Ground:
     recused: set[tuple[int, int]] = field(default_factory=set)
     home: dict[int, int | None] = field(default_factory=dict)
     active: set[int] = field(default_factory=set)
-    named: dict[tuple[int, str], int] = field(default_factory=dict)
+    named: dict[tuple[int, str], int | None] = field(default_factory=dict)
     stand_in: dict[int, int] = field(default_factory=dict)
     absent: set[int] = field(default_factory=set)
 
@@ -130,6 +131,7 @@ def in_role(row: Deadline, role: str, ground: Ground) -> list[int]:
         return ground.callers.get(row.case_id or 0, [])
     plain = {
         "owner": [row.person_id] if row.person_id else [],
+        "substitute": [area.substitute_id] if area and area.substitute_id else [],
         "coordinators": ground.roles.get((Role.COORDINATOR, area_id), []),
         "officers": ground.roles.get((Role.OFFICER, None), []),
         "administrators": ground.roles.get((Role.ADMINISTRATOR, None), []),
@@ -188,9 +190,11 @@ def _look_roles(ground: Ground, area_ids: set[int]) -> None:
 
 
 def _look_named(ground: Ground, area_ids: set[int]) -> None:
-    rows = LadderChange.objects.filter(area_id__in=area_ids, from_on__lte=ground.on, named__isnull=False)
-    for area_id, kind, named in rows.values_list("area_id", "kind", "named_id"):
-        ground.named.setdefault((area_id, kind), named)
+    """The newest change of a ladder's last step tells who: it may also have taken the name away."""
+    rows = LadderChange.objects.filter(area_id__in=area_ids, from_on__lte=ground.on)
+    for area_id, kind, step, named in rows.values_list("area_id", "kind", "step", "named_id"):
+        if kind in KINDS and step == KINDS[kind].rungs[-1].step:
+            ground.named.setdefault((area_id, kind), named)
 
 
 def _look_units(ground: Ground, rows: Sequence[tuple[Deadline, Sequence[str]]]) -> None:

@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
+from cases.actions import ladder
 from cases.actions import tick as ticking
 from cases.actions.watch import tell_of_ending_consents, tell_of_leaderless_cases, tell_of_vacant_seats
 from yhteiso.hats.wear import wearing
@@ -27,3 +28,9 @@ def open_daily_tasks() -> int:
         vacant = tell_of_vacant_seats(now=now)
     with wearing("jobs"):
         return ending + vacant + tell_of_leaderless_cases(now=now)
+
+
+@shared_task
+def replan_changed() -> int:
+    """Every quarter of an hour: plan anew by the ladders that have come into force since. Twice, or at once, is once."""
+    return ladder.replan_changed(now=timezone.now())

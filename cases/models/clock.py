@@ -275,3 +275,13 @@ class LadderChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.step}"
+
+
+class LadderApplied(models.Model):
+    """That a change of a ladder has come into force, and the steps ahead have been planned anew by it. Once a change."""
+
+    change = models.OneToOneField(LadderChange, models.CASCADE, primary_key=True, related_name="applied")
+    applied_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.pk)
