@@ -34,7 +34,7 @@ def record_pause(
     pause = Pause.objects.create(
         case=case, reason=PauseReason(reason), from_on=from_on, until_on=until_on, recorded_at=now, recorded_by=by
     )
-    note(case, "pause", at=now, by=by, reason=pause.reason)
+    note(case, "pause", at=now, by=by)  # everybody in the network reads events, the reason is the coordinators'
     return pause
 
 
@@ -49,7 +49,7 @@ def end_pause(*, pause: Pause, by: User, now: datetime) -> Pause:
     row.until_on = max(row.from_on, min(row.until_on or today, today))
     row.ended_at, row.ended_by = now, by
     row.save(update_fields=["until_on", "ended_at", "ended_by"])
-    note(case, "pause_ended", at=now, by=by, reason=row.reason)
+    note(case, "pause_ended", at=now, by=by)
     return row
 
 

@@ -41,7 +41,8 @@ ONLY_WORDS = {
 @for_hats("area")
 def board(request: UserRequest) -> HttpResponse:
     """Whose time is running out?"""
-    user, today = request.user, helsinki_date(timezone.now())
+    user, now = request.user, timezone.now()
+    today = helsinki_date(now)
     whose, age, only = _filters(request)
     cases = Case.objects.visible_to(user).open().by_urgency()
     if whose == "mine":
@@ -51,7 +52,7 @@ def board(request: UserRequest) -> HttpResponse:
     found, corrections = list(cases), _corrections(user)
     name_children(user, [*found, *(row.case for row in corrections)])
     log(request, Verb.LIST, cases=list({row.pk: row for row in [*found, *(c.case for c in corrections)]}.values()))
-    cards = make_cards(found, today, escalations=True)
+    cards = make_cards(found, today, escalations=True, now=now)
     shown = [card for card in cards if ONLY[only](card)] if only else cards
     context = {
         "title": area_words(user),
