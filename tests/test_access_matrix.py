@@ -22,6 +22,7 @@ from django.utils import timezone
 from cases.actions import clock, intake
 from cases.actions.consent import Word, record_words, withdraw
 from cases.actions.identity import write_identity
+from cases.actions.pause import record_pause
 from cases.actions.standing import open_exceptionally, propose_hand_over, recuse
 from cases.models import ASKED, Case, ConsentException, ExceptionalAccess, Hiding, PersonContact, Task
 from meetings.actions import logbook as logbooks
@@ -91,6 +92,9 @@ class Scene:
         self.mother = self.case.persons.get(kind="guardian", name="Hilla")
         self.exception = ConsentException.objects.create(
             case=self.case, guardian=self.mother, reason="SALAINEN-SYY", made_by=by, made_at=now, ended_at=now, ended_by=by
+        )
+        self.pause = record_pause(
+            case=self.case, reason="no_consent", from_on=at("2026-06-10 09:00").date(), until_on=None, by=by, now=now
         )
         self.hiding = Hiding.objects.create(
             case=self.case, guardian=self.mother, section="themes", reason="SALAINEN-KIELTO", written_by=by, written_at=now
@@ -177,6 +181,8 @@ class Scene:
             "call-discard": lambda: {"ref": self.call.ref},
             "call-draft": lambda: {"ref": self.call.ref},
             "case-start-accept": lambda: case | {"pk": self.correction.pk},
+            "case-pause-end": lambda: case | {"pk": self.pause.pk},
+            "area-ladder": lambda: {"pk": self.world.area.pk},
             "case-start-decline": lambda: case | {"pk": self.correction.pk},
             "network-end": lambda: case | {"pk": self.member.pk},
             "case-protection": lambda: case,

@@ -1,6 +1,6 @@
 """An area's own ladder: who may set it, what is refused, and that a change makes no step vanish or come back."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 
 import pytest
@@ -177,12 +177,15 @@ def test_replan_mends_a_day_that_the_calendar_no_longer_gives(world: World) -> N
 # -- every plan has every step -----------------------------------------------------------------------------------------
 
 DAYS = st.lists(st.integers(1, 14), min_size=4, max_size=4, unique=True).map(sorted)
-FACTS = st.datetimes(datetime(2026, 1, 1), datetime(2040, 12, 31))
+FACTS = st.integers(0, 14 * 365 * 24 * 60).map(
+    lambda minutes: at("2026-01-01 00:00").astimezone(UTC) + timedelta(minutes=minutes)
+)
 
 
 @given(DAYS, FACTS, st.integers(0, 20 * 24))
-def test_no_change_makes_a_step_vanish_or_the_last_one_come_before_now(days: list[int], fact: datetime, hours: int) -> None:
-    fact_at = at(fact.isoformat(sep=" "))
+def test_no_change_makes_a_step_vanish_or_the_last_one_come_before_now(
+    days: list[int], fact_at: datetime, hours: int
+) -> None:
     now = fact_at + timedelta(hours=hours)
     rungs = ladder.ladder_of(MEETING, {step: (day, ("coordinator",)) for step, day in zip(USUAL, days, strict=True)})
     planned = plan(rungs, fact_at, meeting_late(fact_at))
