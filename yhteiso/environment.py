@@ -87,7 +87,7 @@ def _organisation(row: dict[str, Any]) -> dict[str, Any]:
     return row
 
 
-LONGEST_SITE = 50  # with it the longest SMS still fits into one (tests/outbox)
+LONGEST_SITE = 40  # with it the longest SMS still fits into one (tests/outbox)
 
 
 def site(value: str) -> str:
@@ -124,7 +124,7 @@ SMS_FIELDS = {"to": "to", "text": "text", "id": "id", "sender": "from", "ref": "
 
 
 def sms(*, trial: bool, plain: bool) -> dict[str, Any]:
-    """How SMS leave: the gateway of SMS_GATEWAY_URL, else a file of JSON lines, else the console of a trial, else not at all.
+    """How SMS leave: the gateway of SMS_GATEWAY_URL, else a file of JSON lines, else a trial's console, else not at all.
 
     Raises unless the gateway is asked over TLS; `plain` allows http.
     """

@@ -1,4 +1,4 @@
-"""The ways out: e-mail through Django's mailer, SMS through a gateway. No address and no word of a message is ever logged."""
+"""The ways out: e-mail through Django's mailer, SMS through a gateway. No address or word of a message is ever logged."""
 
 import smtplib
 from collections.abc import Iterable
@@ -50,7 +50,7 @@ def _mail(row: Outgoing, letter: Letter, words: Words) -> str:
         "Content-Language": letter.language,
     }
     try:
-        EmailMessage(words.subject, words.body, to=[letter.address], headers=headers).send()
+        left = EmailMessage(words.subject, words.body, to=[letter.address], headers=headers).send()
     except smtplib.SMTPRecipientsRefused as error:
         raise _refused(code for code, _words in error.recipients.values()) from None
     except smtplib.SMTPDataError as error:
@@ -61,6 +61,8 @@ def _mail(row: Outgoing, letter: Letter, words: Words) -> str:
         raise Temporary(type(error).__name__) from None
     except ValueError:  # an address that no header can hold
         raise Permanent("address") from None
+    if not left:  # an empty address is skipped without a word
+        raise Permanent("address")
     return ""
 
 

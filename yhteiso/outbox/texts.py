@@ -1,7 +1,7 @@
 """The two texts that ever leave, in three languages; there is no other place (issue 4.6, decision 0012).
 
-*Notice* is the same bytes for every kind. *Meeting* has four forms and says weekday, date, time, a number to call and a link.
-Whatever else is handed over — a place, a name, a reason — is never looked at.
+*Notice* is the same bytes for every kind. *Meeting* has four forms and says weekday, date, time, a number to call and a
+link. Whatever else is handed over — a place, a name, a reason — is never looked at.
 """
 
 from collections.abc import Mapping
@@ -33,13 +33,13 @@ MEETING = {
         "reminder": "Kom ihåg mötet {when}.",
     },
     "en": {
-        "invitation": "You are invited to a meeting on {when}.",
-        "change": "The new time of the meeting is {when}.",
+        "invitation": "Invitation to a meeting on {when}.",
+        "change": "The meeting's new time is {when}.",
         "cancel": "The meeting on {when} is cancelled.",
         "reminder": "Please remember the meeting on {when}.",
     },
 }
-CALL = {"fi": "Kysyttävää? Soita {phone}.", "sv": "Frågor? Ring {phone}.", "en": "Questions? Call {phone}."}
+CALL = {"fi": "Kysy lisää: {phone}.", "sv": "Fråga mer: {phone}.", "en": "Call {phone}."}  # short: an SMS holds 160
 
 
 @dataclass(frozen=True, slots=True)
