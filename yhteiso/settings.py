@@ -28,6 +28,7 @@ CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS")
 
 INSTALLED_APPS = [
     "yhteiso",
+    "yhteiso.jobs",
     "yhteiso.audit",
     "networks",
     "cases",
@@ -222,6 +223,7 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SOFT_TIME_LIMIT = 240
 CELERY_TASK_TIME_LIMIT = 300
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -229,6 +231,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,
 }
+CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = {"visibility_timeout": 900}  # the shortest on a broker counts for all
+CELERY_BEAT_SCHEDULER = "yhteiso.jobs.beat:Timetable"
+# Each name is also that of its job's record (yhteiso/jobs/runs.py), with the same interval.
 CELERY_BEAT_SCHEDULE = {
     "late-meetings": {"task": "cases.tasks.escalate_late", "schedule": timedelta(minutes=1)},
     "missed-outcomes": {"task": "meetings.tasks.write_missed_outcomes", "schedule": timedelta(minutes=1)},
@@ -237,6 +242,8 @@ CELERY_BEAT_SCHEDULE = {
     "verify-log": {"task": "yhteiso.audit.tasks.verify_log", "schedule": timedelta(hours=24)},
     "oddities": {"task": "yhteiso.audit.tasks.find_oddities", "schedule": timedelta(hours=1)},
     "daily-tasks": {"task": "cases.tasks.open_daily_tasks", "schedule": timedelta(hours=24)},
+    "canary": {"task": "yhteiso.jobs.tasks.canary", "schedule": timedelta(seconds=30)},
+    "lost-tasks": {"task": "yhteiso.jobs.tasks.bury_lost", "schedule": timedelta(minutes=10)},
     "close-month": {"task": "metrics.tasks.close_months", "schedule": timedelta(hours=1)},
 }
 
