@@ -11,7 +11,6 @@ from urllib.parse import quote
 import pytest
 from django.db import connection
 
-from tests.local.conftest import crew, places  # noqa: F401  fixtures
 from tests.local.test_valkey import _valkey
 from yhteiso.hats.roles import JOBS
 from yhteiso.jobs.models import MOST_TRIES, DeadLetter, Delivery, JobRun
@@ -37,7 +36,7 @@ def jobs_url() -> str:
 
 
 @pytest.fixture
-def broker(places: Places, crew: Crew, tmp_path: Path) -> Iterator[Application]:  # noqa: F811
+def broker(places: Places, crew: Crew, tmp_path: Path) -> Iterator[Application]:
     one = _valkey(places, places.base / "jobs-broker")
     one.start(crew)
     one.wait(crew)
@@ -46,7 +45,7 @@ def broker(places: Places, crew: Crew, tmp_path: Path) -> Iterator[Application]:
     app.close()
 
 
-def start(crew: Crew, url: str, log: Path, *arguments: str) -> Running:  # noqa: F811
+def start(crew: Crew, url: str, log: Path, *arguments: str) -> Running:
     environment = {
         "PATH": os.environ["PATH"], "DATABASE_URL": jobs_url(), "REDIS_URL": url, "SECRET_KEY": "k" * 60, "HTTPS": "1",
         "DEMO": "0", "DEBUG": "0", "DJANGO_SETTINGS_MODULE": "yhteiso.settings", "PYTHONPATH": str(CHECKOUT),
@@ -60,14 +59,14 @@ def start(crew: Crew, url: str, log: Path, *arguments: str) -> Running:  # noqa:
             cwd=CHECKOUT,
             stop_signal=signal.SIGTERM,
             stop_seconds=10,
-        )  # fmt: skip
+        )
     )
 
 
 def test_what_always_goes_wrong_is_begun_five_times_and_then_kept_for_people(
     broker: Application,
     crew: Crew,
-    tmp_path: Path,  # noqa: F811
+    tmp_path: Path,
 ) -> None:
     log = tmp_path / "worker.log"
     log.touch()
@@ -91,7 +90,7 @@ def test_what_always_goes_wrong_is_begun_five_times_and_then_kept_for_people(
     assert "SALAINEN" not in told
 
 
-def test_beat_writes_that_it_lives_while_nobody_works(broker: Application, crew: Crew, tmp_path: Path) -> None:  # noqa: F811
+def test_beat_writes_that_it_lives_while_nobody_works(broker: Application, crew: Crew, tmp_path: Path) -> None:
     log = tmp_path / "beat.log"
     log.touch()
     start(crew, str(broker.conf.broker_url), log, "beat", "--schedule", str(tmp_path / "schedule"), "--pidfile=")

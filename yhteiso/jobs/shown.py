@@ -124,9 +124,12 @@ def _silence(found: Figures, past: Sequence[Silence]) -> dict[str, Any] | None:
         if not row.cause and row.ended_at and found.now - row.ended_at < RECENT:
             title = _("The reminder clock was silent for %(span)s") % {"span": span(row.ended_at - row.began_at)}
             return {
-                "row": row, "title": title, "from": moment(row.began_at, found.now),
-                "back": moment(row.ended_at, found.now, seconds=True), "told": moment(row.noticed_at, found.now, seconds=True),
-            }  # fmt: skip
+                "row": row,
+                "title": title,
+                "from": moment(row.began_at, found.now),
+                "back": moment(row.ended_at, found.now, seconds=True),
+                "told": moment(row.noticed_at, found.now, seconds=True),
+            }
     return None
 
 
@@ -169,21 +172,17 @@ def _spots(found: Figures) -> list[tuple[str, str, str, str]]:
         state = found.state(name)
         said = {"ok": good, "new": _("%(what)s: not known yet") % {"what": runs.JOBS[name].label}}.get(state, bad)
         row = found.runs.get(name)
-        rows.append(
-            (_TONES.get(state, "bad"), _ICONS.get(state, "warn"), said, moment(row.last_ok_at, found.now) if row else "")
-        )
+        rows.append((*_look(state), said, moment(row.last_ok_at, found.now) if row else ""))
     months = ngettext("%(n)d month ahead", "%(n)d months ahead", found.months) % {"n": found.months}
     rows.append(("good", "check", _("The log has room"), months))
     for name, told in found.told.items():
         state = told["status"]
-        rows.append(
-            (_TONES.get(state, "bad"), _ICONS.get(state, "warn"), REPORTS[name][0], told["text"] or counts(told["counts"]))
-        )
+        rows.append((*_look(state), REPORTS[name][0], told["text"] or counts(told["counts"])))
     return rows
 
 
-_TONES = {"ok": "good", "new": "now", "late": "now"}
-_ICONS = {"ok": "check", "new": "clock", "late": "clock"}
+def _look(state: str) -> tuple[str, str]:
+    return {"ok": ("good", "check"), "new": ("now", "clock"), "late": ("now", "clock")}.get(state, ("bad", "warn"))
 
 
 def counts(given: dict[str, Any]) -> str:
@@ -197,7 +196,7 @@ def _addressees(now: datetime, *, named: bool) -> list[tuple[str, str]]:
 
 
 def _people(n: int) -> str:
-    return ngettext("%(n)d person", "%(n)d persons", n) % {"n": n} if n else _("nobody")
+    return ngettext("one person", "%(n)d people", n) % {"n": n} if n else _("nobody")
 
 
 def _past(row: Silence, now: datetime, *, named: bool) -> dict[str, Any]:
@@ -217,13 +216,12 @@ def letter_rows(letters: Iterable[DeadLetter]) -> list[dict[str, Any]]:
             "title": names.get(row.name, row.name),
             "ids": ", ".join(str(value) for value in row.args),
             "tries": row.tries,
-            "first": row.first_at,
             "last": row.last_at,
             "why": FAILURES.get(row.failure, row.failure),
             "handled_at": row.handled_at,
             "by": row.handled_by_name,
             "note": row.note,
-        }  # fmt: skip
+        }
         for row in letters
     ]
 
