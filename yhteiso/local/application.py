@@ -184,7 +184,7 @@ def healthy(port: int) -> bool:
     # Never through a proxy that the environment may name: this is our own machine.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(f"http://127.0.0.1:{port}/health/", timeout=5) as answer:
+        with opener.open(f"http://127.0.0.1:{port}/health/live/", timeout=5) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, ConnectionError, TimeoutError):
         return False
