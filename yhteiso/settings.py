@@ -238,6 +238,7 @@ CELERY_BEAT_SCHEDULER = "yhteiso.jobs.beat:Timetable"
 # Each name is also that of its job's record (yhteiso/jobs/runs.py), with the same interval.
 CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "cases.tasks.tick", "schedule": timedelta(seconds=30)},
+    "sweep": {"task": "cases.tasks.sweep", "schedule": timedelta(minutes=10)},
     "missed-outcomes": {"task": "meetings.tasks.write_missed_outcomes", "schedule": timedelta(minutes=1)},
     "drain-outbox": {"task": "yhteiso.outbox.tasks.drain", "schedule": timedelta(seconds=10)},
     "seal-log": {"task": "yhteiso.audit.tasks.seal_log", "schedule": timedelta(seconds=10)},
