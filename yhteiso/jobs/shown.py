@@ -182,7 +182,7 @@ def _spots(found: Figures) -> list[tuple[str, str, str, str]]:
     rows.append(("good", "check", _("The log has room"), months))
     for name, told in found.told.items():
         state = told["status"]
-        rows.append((*_look(state), REPORTS[name][0], told["text"] or counts(told["counts"])))
+        rows.append((*_look(state), str(REPORTS[name][0]), told["text"] or counts(told["counts"])))
     return rows
 
 
