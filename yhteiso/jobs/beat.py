@@ -16,7 +16,7 @@ EVERY = timedelta(seconds=30)
 SHORTEST_LIFE = timedelta(minutes=5)  # of a message in the queue
 
 
-class Timetable(PersistentScheduler):  # type: ignore[misc]
+class Timetable(PersistentScheduler):
     """Sends as Celery's own does, and records every 30 seconds whether its messages go out.
 
     It also looks after the clock: it notices when the worker hears nothing. Nothing here stops it from sending.

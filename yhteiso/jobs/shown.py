@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from yhteiso.jobs import beat, runs, silence
 from yhteiso.jobs.health import ADDRESSEES, CANARY, REPORTS, Figures, Viewer
 from yhteiso.jobs.models import DeadLetter, Silence
-from yhteiso.lib.dates import HELSINKI, NBSP, at_clock, get_language, helsinki_date, short_date
+from yhteiso.lib.dates import HELSINKI, NBSP, at_clock, clock_time, get_language, helsinki_date, short_date
 
 LETTERS = 50
 HISTORY = 10
@@ -48,6 +48,8 @@ def took(ms: int | None) -> str:
     """How long a run took: «0,4 s», «3 min 08 s», «–»."""
     if ms is None:
         return "–"
+    if ms < 100:
+        return _("under %(text)s") % {"text": f"{'0.1' if get_language() == 'en' else '0,1'}{NBSP}s"}
     if ms < 59_950:
         text = f"{ms / 1000:.1f}" if ms < 9_950 else f"{ms / 1000:.0f}"
         return f"{text if get_language() == 'en' else text.replace('.', ',')}{NBSP}s"
@@ -127,6 +129,7 @@ def _silence(found: Figures, past: Sequence[Silence]) -> dict[str, Any] | None:
                 "row": row,
                 "title": title,
                 "from": moment(row.began_at, found.now),
+                "until": clock_time(row.ended_at),
                 "back": moment(row.ended_at, found.now, seconds=True),
                 "told": moment(row.noticed_at, found.now, seconds=True),
             }
@@ -172,12 +175,14 @@ def _spots(found: Figures) -> list[tuple[str, str, str, str]]:
         state = found.state(name)
         said = {"ok": good, "new": _("%(what)s: not known yet") % {"what": runs.JOBS[name].label}}.get(state, bad)
         row = found.runs.get(name)
-        rows.append((*_look(state), said, moment(row.last_ok_at, found.now) if row else ""))
+        rows.append(
+            (*_look("failing" if state == "late" else state), said, moment(row.last_ok_at, found.now) if row else "")
+        )
     months = ngettext("%(n)d month ahead", "%(n)d months ahead", found.months) % {"n": found.months}
     rows.append(("good", "check", _("The log has room"), months))
     for name, told in found.told.items():
         state = told["status"]
-        rows.append((*_look(state), REPORTS[name][0], told["text"] or counts(told["counts"])))
+        rows.append((*_look(state), str(REPORTS[name][0]), told["text"] or counts(told["counts"])))
     return rows
 
 

@@ -40,12 +40,12 @@ def is_id(value: Any) -> bool:
 class Application(Celery):
     """Celery whose queue takes ids only: `delay`, `apply_async`, a retry and beat all send through here."""
 
-    def send_task(self, name: str, args: Any = None, kwargs: Any = None, **options: Any) -> Any:
+    def send_task(self, name: str, args: Any = None, kwargs: Any = None, *rest: Any, **options: Any) -> Any:
         only_ids(args, kwargs)
-        return super().send_task(name, args, kwargs, **options)
+        return super().send_task(name, args, kwargs, *rest, **options)
 
 
-class CountedTask(Task):  # type: ignore[misc]
+class CountedTask(Task):
     """A task whose deliveries are counted before the work; after five tries it is a dead letter.
 
     A job of the timetable that raises is not tried again: the timetable does that. Any other is, with growing pauses.
@@ -61,7 +61,7 @@ class CountedTask(Task):  # type: ignore[misc]
         only_ids(args, kwargs)
         task_id, now = str(self.request.id), timezone.now()
         ids = [str(value) if isinstance(value, UUID) else value for value in args]
-        if not deliveries.begin(task_id=task_id, name=self.name, args=ids, now=now):
+        if not deliveries.begin(task_id=task_id, name=str(self.name), args=ids, now=now):
             raise Ignore()
         try:
             result = self.run(*args, **kwargs)
