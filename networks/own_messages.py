@@ -1,7 +1,7 @@
 """What the blocks "When you are away" and "What you are told of, and how" need, on whichever page they stand.
 
-`{% include "networks/_absence_box.html" with box=absence_box only %}` takes `absence_box()`, and
-`{% include "networks/_choices_form.html" with choices=choices only %}` takes `choices()`.
+`{% include "networks/_absence_box.html" with box=absence_box csrf_token=csrf_token only %}` takes `absence_box()`, and
+`{% include "networks/_choices_form.html" with choices=choices csrf_token=csrf_token only %}` takes `choices()`.
 """
 
 from datetime import datetime

@@ -49,7 +49,7 @@ def told(to: User) -> list[str]:
 
 def test_a_substitute_is_asked_says_yes_and_stands_in_from_then_on(world: World) -> None:
     row = announce(world, other=world.colleague)
-    asks = "Kaisa Koivupuro asks you to stand in: 10\u00a0Jun–16\u00a0June\u00a02026. Answer yes or no."
+    asks = "Kaisa Koivupuro asks you to stand in: 10\u00a0June–16\u00a0June\u00a02026. Answer yes or no."
     assert told(world.colleague) == [asks]
     assert address(Notice.objects.get(to=world.colleague)) == "/absences/"
     kaisa = world.professional.pk
