@@ -15,7 +15,6 @@ register_converter(RefConverter, "ref")
 
 
 urlpatterns = [
-    path("health/", views.health, name="health"),
     path("help/", views.help_page, name="help"),
     path("privacy/", views.privacy, name="privacy"),
     path("accessibility/", views.accessibility, name="accessibility"),
@@ -47,6 +46,8 @@ urlpatterns = [
     path("", include("meetings.urls")),
     path("", include("metrics.urls")),
     path("", include("yhteiso.audit.urls")),
+    path("", include("yhteiso.outbox.urls")),
+    path("", include("yhteiso.jobs.urls")),
 ]
 
 if settings.DEBUG or settings.DEMO:

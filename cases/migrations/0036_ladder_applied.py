@@ -17,7 +17,7 @@ SQL = "\n".join(
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0031_clock_walls")]
+    dependencies = [("cases", "0035_sweep")]
     operations = [
         migrations.CreateModel(
             name="LadderApplied",
