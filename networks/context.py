@@ -10,6 +10,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_noop as noop
 
 from networks import organisation, sessions
+from networks.access import STAFF_HATS
 from networks.models import Area, Role, RoleMembership, User
 from networks.notices import title_of
 
@@ -97,6 +98,8 @@ def _person(request: HttpRequest, user: User) -> dict[str, Any]:
         "initials": user.initials,
         "account_url": reverse("mfa_index"),
         "tasks_url": reverse("task-list") if hat in ("area", "member") else None,
+        "absences_url": reverse("absences") if hat in STAFF_HATS else None,
+        "choices_url": reverse("message-settings") if hat in STAFF_HATS else None,
         "role_url": reverse("role"),
         "notices_url": reverse("notices"),
         "notices": user.unseen_notices,

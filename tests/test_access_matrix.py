@@ -29,7 +29,7 @@ from meetings.actions import meeting as meetings
 from meetings.models import Commitment
 from metrics.models import FrozenMonth
 from networks.actions import power
-from networks.models import Agency, Role, Unit, User
+from networks.models import Absence, Agency, Role, Unit, User
 from tests.personas import World, at
 from yhteiso.audit.models import LogEntry
 from yhteiso.hats.wear import wearing
@@ -105,6 +105,10 @@ class Scene:
             case=self.case, to=self.world.other_coordinator, reason="SALAINEN-SYY", by=by, now=timezone.now()
         )
         self.task = Task.objects.get(kind="exceptional")
+        self.absence = Absence.objects.create(
+            user=self.world.member, from_on=date(2099, 1, 1), until_on=date(2099, 1, 9), substitute=self.world.left,
+            made_by=self.world.member, made_at=now,
+        )  # fmt: skip
         self.concern = self.world.concern(now=at("2026-06-07 09:00"))
         self.call = intake.begin_call(by=by, area=self.world.area, now=now)
         self.stand(by)
@@ -218,6 +222,9 @@ class Scene:
             "exceptional": lambda: {"pk": self.opening.pk},
             "exceptional-review": lambda: {"pk": self.opening.pk},
             "task-done": lambda: {"pk": self.task.pk},
+            "absence-answer": lambda: {"pk": self.absence.pk},
+            "absence-end": lambda: {"pk": self.absence.pk},
+            "absence-substitute": lambda: {"pk": self.absence.pk},
             "hand-over": lambda: {"ref": self.offer.ref},
             "hand-over-acceptance": lambda: {"ref": self.offer.ref},
             "hand-over-refusal": lambda: {"ref": self.offer.ref},
