@@ -5,6 +5,7 @@ class CasesConfig(AppConfig):
     name = "cases"
 
     def ready(self) -> None:
-        from cases import kinds, senders  # noqa: F401 (models must be loaded first)
+        from cases import kinds, messages_told, senders  # noqa: F401 (models must be loaded first)
 
         kinds.register_all()
+        messages_told.register_all()
