@@ -81,7 +81,7 @@ def _line(row: Message, ground: Ground) -> Line:
     line.taken = "" if step.done else _taken(step, ground)
     line.takes = may_take(row) and not step.done and step.taken_at is None
     if place:
-        line.hint, line.deed = "" if step.done else str(words.hint), str(words.deed)
+        line.hint, line.deed = "" if step.done else words.advice(own=ground.user.hat == "member"), str(words.deed)
     elif ground.user.hat == "unit" and row.unit_id in ground.units:
         _owed(row, words, line)
     return line

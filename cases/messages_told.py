@@ -55,6 +55,7 @@ OPEN, CASE_PAGE = _("Open it"), in_case()
 class Words:
     """One kind of message. `title` while it can still be done in time, `late` after it; both name nobody.
 
+    `hint`: what to do; `own_hint` to the one of whom it is (who promised, who wrote), where that is another thing.
     `deed`: the button that leads to it. `head_page`: where a unit's head sees what the own unit owes.
     """
 
@@ -65,6 +66,11 @@ class Words:
     find: Finder = CASE_PAGE
     icon: str = "mail"
     head_page: str = ""
+    own_hint: str | Promise = ""
+
+    def advice(self, *, own: bool) -> str:
+        """What to do, to the one of whom it is or to anybody else."""
+        return str(self.own_hint if own and self.own_hint else self.hint)
 
 
 # By ("step", kind of deadline) for what the clock tells, else by (kind, what). "" is any other of the kind.
@@ -130,7 +136,7 @@ def register_all() -> None:
             CONCERN: Words(
                 _("A contact waits for its answer"), _("A contact is still without an answer"),
                 _("Somebody has written a worry. Answer it, or call the one who wrote."), _("Open the contact"), _concerns,
-                "mail",
+                "mail", own_hint=_("The coordinators answer it. You need to do nothing."),
             ),
             CALL: Words(
                 _("A call waits to be finished"), _("A call was left unfinished"),

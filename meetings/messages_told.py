@@ -39,8 +39,8 @@ def register_all() -> None:
             ),
             PROMISE: Words(
                 _("A promise comes near"), _("A promise is past its day"),
-                _("Tell how it went, also when you had no time for it. Then nothing more is told."), _("Tell how it went"),
-                _promises, "flag", "unit-commitments",
+                _("Ask how it went. Perhaps help is needed."), _("Tell how it went"), _promises, "flag", "unit-commitments",
+                _("Tell how it went, also when you had no time for it. Then nothing more is told."),
             ),
         },
     )  # fmt: skip
