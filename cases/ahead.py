@@ -154,7 +154,8 @@ def _ahead(row: Deadline, steps: Sequence[Deadline], place: Place | None, reader
     words, late = words_for(STEP, row.kind), days_late(row.late_at, now)
     told = ngettext("%(n)d day late", "%(n)d days late", late) % {"n": late} if late else ""
     return Ahead(
-        due_at=row.due_at, title=str(words.late if late and words.late else words.title), hint=words.advice(own=row.person_id == reader.user.pk),
+        due_at=row.due_at, title=str(words.late if late and words.late else words.title),
+        hint=words.advice(own=row.person_id == reader.user.pk),
         lateness=told or _("by %(day)s") % {"day": short_date(last_day(row.late_at))}, place=place,
         label=place.label if place else "", deed=str(words.deed), rungs=_rungs(steps, reader),
     )  # fmt: skip

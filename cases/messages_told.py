@@ -93,6 +93,11 @@ def words_for(group: str, what: str, kind: str = "") -> Words:
     return WORDS.get((group, what)) or WORDS.get((group, "")) or Words(fallback)
 
 
+def keys(rows: Iterable[About]) -> set[int]:
+    """The numbers of what these are about."""
+    return {int(row.about) for row in rows if row.about.isdecimal()}
+
+
 def places(user: User, rows: Iterable[tuple[About, Words]], cases: Mapping[int, Case]) -> dict[UUID, Place]:
     """What this person may open now of these. A question or two for each sort of page, whatever the number of rows."""
     by_finder: dict[Finder, list[About]] = {}
@@ -108,7 +113,7 @@ def places(user: User, rows: Iterable[tuple[About, Words]], cases: Mapping[int, 
 
 
 def _concerns(user: User, rows: Sequence[About], cases: Mapping[int, Case]) -> dict[UUID, Place]:
-    seen = {str(row.pk): row for row in Concern.objects.visible_to(user).filter(pk__in={row.about for row in rows})}
+    seen = {str(row.pk): row for row in Concern.objects.visible_to(user).filter(pk__in=keys(rows))}
     found = {row.pk: seen[row.about] for row in rows if row.about in seen}
     return {
         pk: Place(reverse("concern", args=[concern.ref]), concern.child_name or str(_("Consultation without a name")))
@@ -117,7 +122,7 @@ def _concerns(user: User, rows: Sequence[About], cases: Mapping[int, Case]) -> d
 
 
 def _calls(user: User, rows: Sequence[About], cases: Mapping[int, Case]) -> dict[UUID, Place]:
-    seen = {str(row.pk): row for row in Call.objects.visible_to(user).filter(pk__in={row.about for row in rows})}
+    seen = {str(row.pk): row for row in Call.objects.visible_to(user).filter(pk__in=keys(rows))}
     return {row.pk: Place(reverse("call", args=[seen[row.about].ref])) for row in rows if row.about in seen}
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from cases.messages_told import STEP, About, Place, Words, register
+from cases.messages_told import STEP, About, Place, Words, keys, register
 from cases.models import Case
 from meetings.kinds import LOGBOOK, PROMISE
 from meetings.models import Commitment, Meeting
@@ -14,14 +14,14 @@ from networks.models import User
 
 
 def _logbooks(user: User, rows: Sequence[About], cases: Mapping[int, Case]) -> dict[UUID, Place]:
-    meetings = Meeting.objects.filter(case_id__in=cases, pk__in={row.about for row in rows})
+    meetings = Meeting.objects.filter(case_id__in=cases, pk__in=keys(rows))
     seen = {str(pk): (ref, cases[case_id]) for pk, ref, case_id in meetings.values_list("pk", "ref", "case_id")}
     found = {row.pk: seen[row.about] for row in rows if row.about in seen}
     return {pk: Place(reverse("logbook", args=[case.ref, ref]), case.label) for pk, (ref, case) in found.items()}
 
 
 def _promises(user: User, rows: Sequence[About], cases: Mapping[int, Case]) -> dict[UUID, Place]:
-    promises = Commitment.objects.filter(case_id__in=cases, pk__in={row.about for row in rows})
+    promises = Commitment.objects.filter(case_id__in=cases, pk__in=keys(rows))
     seen = {str(pk): (ref, cases[case_id]) for pk, ref, case_id in promises.values_list("pk", "ref", "case_id")}
     found = {row.pk: seen[row.about] for row in rows if row.about in seen}
     page = reverse("commitment-list")
