@@ -24,7 +24,8 @@ MENUS: dict[str, list[tuple[str, str]]] = {
              ("commitment-list", noop("Promises"))],
     "unit": [("unit-commitments", noop("Promises"))],
     "report": [("month-latest", noop("Monthly overview"))],
-    "admin": [("admin:index", noop("Reference data")), ("power-list", noop("Waiting powers"))],
+    "admin": [("admin:index", noop("Reference data")), ("power-list", noop("Waiting powers")),
+              ("health", noop("State"))],
     "officer": [("oversight", noop("Data protection")), ("log", noop("Log")), ("disclosures", noop("Disclosures")),
                 ("oddities", noop("Unusual"))],
 }  # fmt: skip
@@ -33,6 +34,7 @@ HOMES = {"member": "home", "area": "board", "unit": "unit-commitments", "report"
 # Pages below a menu item, on which it is the current one.
 INSIDE = {
     "power-list": ("power",),
+    "health": ("dead-letters", "silence-cause"),
     "log": ("log-report",),
     "month-latest": ("month",),
     "case-list": ("case", "case-network", "case-readers"),

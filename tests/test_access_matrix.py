@@ -43,6 +43,8 @@ from networks.models import Absence, Agency, Role, Unit, User
 from tests.personas import World, at
 from yhteiso.audit.models import LogEntry
 from yhteiso.hats.wear import wearing
+from yhteiso.jobs import runs
+from yhteiso.jobs.models import DeadLetter, Silence
 
 MATRIX = Path(__file__).with_name("access_matrix.csv")
 PERSONAS = (
@@ -123,6 +125,11 @@ class Scene:
         self.concern = self.world.concern(now=at("2026-06-07 09:00"))
         self.call = intake.begin_call(by=by, area=self.world.area, now=now)
         self.stand(by)
+        runs.run("tick", lambda: 0)
+        self.silence = Silence.objects.create(began_at=now, noticed_at=now, ended_at=now, noticed_by="clock")
+        self.letter = DeadLetter.objects.create(
+            name="x", args=[self.case.pk], tries=5, first_at=now, last_at=now, failure="killed"
+        )
         self.power = power.propose_role(
             person=self.world.member, role="leadership", area=self.world.area, unit=None, by=self.world.administrator,
             reason="SALAINEN-SYY", now=timezone.now(),
@@ -233,6 +240,9 @@ class Scene:
             "mfa_remove_webauthn": lambda: {"pk": 999999},
             "account_reset_password_from_key": lambda: {"uidb36": "1", "key": "x-y"},
             "staff-role-end": lambda: {"pk": self.world.member.pk, "row": self.world.member.roles.get().pk},
+            "silence-cause": lambda: {"pk": self.silence.pk},
+            "dead-letter-handling": lambda: {"pk": self.letter.pk},
+            "dead-letter-rerun": lambda: {"pk": self.letter.pk},
             "power": lambda: {"ref": self.power.ref},
             "power-acceptance": lambda: {"ref": self.power.ref},
             "power-refusal": lambda: {"ref": self.power.ref},

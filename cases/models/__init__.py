@@ -5,6 +5,7 @@ from cases.models.case import TEXT, TRANSITIONS, Case, CaseEvent, CaseText, Clos
 from cases.models.clock import (
     Deadline,
     DeadlineState,
+    Difference,
     Escalation,
     EscalationTo,
     LadderChange,
@@ -65,6 +66,7 @@ __all__ = [
     "ConsentWording",
     "Deadline",
     "DeadlineState",
+    "Difference",
     "Escalation",
     "EscalationTo",
     "ExceptionalAccess",
