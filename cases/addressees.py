@@ -4,7 +4,7 @@ Everything is looked up for many steps at once: the number of questions never gr
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -35,6 +35,8 @@ class Told:
     user_id: int
     role: str
     instead_of: int | None = None
+    # Of which unit's open deed a head is told. Empty for everybody else.
+    unit_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +92,16 @@ def _people(row: Deadline, roles: Sequence[str], ground: Ground) -> tuple[Told, 
         for user_id in in_role(row, role, ground):
             for one in _present(row, role, user_id, ground):
                 if _may(row, one.user_id, ground):
-                    told.setdefault(one.user_id, one)
+                    told.setdefault(one.user_id, replace(one, unit_id=_owing(row, role, user_id, ground)))
     return tuple(told.values())
+
+
+def _owing(row: Deadline, role: str, head: int, ground: Ground) -> int | None:
+    """The unit of this head that owes the deed of the step. The head of whoever leads is told without owing anything."""
+    if role == "owner_head":
+        return row.unit_id
+    owing = ground.deeds.get(row.case_id or 0, set()) if role == "unit_heads" else set()
+    return next((unit for unit in sorted(owing) if head in ground.of_unit.get(unit, [])), None)
 
 
 def _present(row: Deadline, role: str, user_id: int, ground: Ground) -> list[Told]:

@@ -175,10 +175,14 @@ def again(told_at: datetime) -> datetime:
     return at_helsinki(working_day_after(helsinki_date(told_at)), TOLD_AT)
 
 
+def last_day(late_at: datetime) -> date:
+    """The last day on which a deadline is kept that is late from this moment on."""
+    return helsinki_date(late_at - timedelta(microseconds=1))
+
+
 def days_late(late_at: datetime, now: datetime) -> int:
     """Whole Helsinki days past the last day; 0 while the deadline can still be kept."""
-    last_on = helsinki_date(late_at - timedelta(microseconds=1))
-    return max(0, (helsinki_date(now) - last_on).days) if now >= late_at else 0
+    return max(0, (helsinki_date(now) - last_day(late_at)).days) if now >= late_at else 0
 
 
 def with_settings(rungs: Sequence[Rung], changed: Mapping[int, tuple[int, tuple[str, ...]]]) -> tuple[Rung, ...]:
@@ -193,5 +197,5 @@ def with_settings(rungs: Sequence[Rung], changed: Mapping[int, tuple[int, tuple[
 
 __all__ = [
     "KINDS", "AfterDay", "Day", "FromLast", "Kind", "Rung", "Step", "after_days", "after_working_days", "again",
-    "days_late", "next_telling", "not_before", "plan", "register", "with_settings",
+    "days_late", "last_day", "next_telling", "not_before", "plan", "register", "with_settings",
 ]  # fmt: skip

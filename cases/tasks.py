@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cases.actions import ladder
+from cases.actions import digest
 from cases.actions import sweep as sweeping
 from cases.actions import tick as ticking
 from cases.actions.watch import tell_of_ending_consents, tell_of_leaderless_cases, tell_of_vacant_seats
@@ -19,6 +20,13 @@ from yhteiso.jobs.runs import job
 def tick() -> int:
     """Every half minute: tell what is due. One of the bells of the clock; `manage.py clock` rings it without a broker."""
     return ticking.tick(now=timezone.now())
+
+
+@shared_task
+@job("digests", every=timedelta(hours=1), label=_("Monday's summaries"))
+def send_digests() -> int:
+    """Every hour: on the week's first working day from 8.00 on, tell each who wants it of their week. Once a week each."""
+    return digest.send_digests(now=timezone.now())
 
 
 @shared_task

@@ -247,6 +247,7 @@ CELERY_BEAT_SCHEDULE = {
     "verify-log": {"task": "yhteiso.audit.tasks.verify_log", "schedule": timedelta(hours=24)},
     "oddities": {"task": "yhteiso.audit.tasks.find_oddities", "schedule": timedelta(hours=1)},
     "daily-tasks": {"task": "cases.tasks.open_daily_tasks", "schedule": timedelta(hours=24)},
+    "digests": {"task": "cases.tasks.send_digests", "schedule": timedelta(hours=1)},
     "canary": {"task": "yhteiso.jobs.tasks.canary", "schedule": timedelta(seconds=30)},
     "lost-tasks": {"task": "yhteiso.jobs.tasks.bury_lost", "schedule": timedelta(minutes=10)},
     "close-month": {"task": "metrics.tasks.close_months", "schedule": timedelta(hours=1)},

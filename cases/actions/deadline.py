@@ -138,6 +138,17 @@ def ladders_of(wanted: Iterable[tuple[str, int]], on: date) -> Ladders:
     return {key: with_settings(KINDS[key[0]].rungs, changed.get(key, {})) for key in wanted}
 
 
+def roles_of(row: Deadline, ladders: Ladders) -> tuple[str, ...]:
+    """In which roles people are told of this step: as the area's ladder says, and of a repeated one as the kind does."""
+    rungs = {rung.step: rung.to for rung in ladders[row.kind, row.area_id]}
+    return rungs.get(row.step) or KINDS[row.kind].again_to or rungs[last_step(row.kind)]
+
+
+def last_step(code: str) -> int:
+    """The highest step of the kind's own ladder; those above it are repeated ones."""
+    return KINDS[code].rungs[-1].step
+
+
 def repeat(row: Deadline, told_at: datetime) -> Deadline:
     """The next time that a step which nobody has taken is told."""
     return Deadline(

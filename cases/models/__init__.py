@@ -30,7 +30,7 @@ from cases.models.consent import (
 )
 from cases.models.identity import PersonIdentity
 from cases.models.intake import Call, Concern, FamilyAsked, Route
-from cases.models.message import Message, MessageKind
+from cases.models.message import Message, MessageKind, MessageQuerySet
 from cases.models.people import PERSON_CONSENT, MemberRole, Membership, MembershipQuerySet, Person, PersonContact, PersonKind
 from cases.models.standing import (
     ExceptionalAccess,
@@ -82,6 +82,7 @@ __all__ = [
     "MembershipQuerySet",
     "Message",
     "MessageKind",
+    "MessageQuerySet",
     "Pause",
     "PauseReason",
     "Person",

@@ -76,6 +76,7 @@ REASONS = {
     "exceptional limit": _("too many attempts in an hour"),
     "danger": _("the child may be in danger"),
     "authority": _("an authority asks by law"),
+    "take": _("not the last step of something that is late"),
     "other": _("another reason"),
     "hand-over": _("an offer to take over"),
 }
@@ -154,6 +155,10 @@ PAGES = {
     "exceptional-list": _("exceptional openings"),
     "exceptional-review": _("review of an exceptional opening"),
     "task-list": _("tasks"),
+    "messages": _("messages"),
+    "messages-week": _("the own week"),
+    "messages-seen": _("marking messages as seen"),
+    "message-taking": _("taking something on"),
     "task-done": _("task, done"),
     "case-closure": _("closing of a situation"),
     "concern": _("receipt of a concern"),
