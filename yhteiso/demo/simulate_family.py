@@ -11,7 +11,7 @@ from django.db import connection
 from cases.actions import clock, intake, network, standing
 from cases.models import Case, Escalation, Message
 from meetings.actions import closing, commitment, logbook, meeting
-from meetings.models import Meeting
+from meetings.models import Meeting, Participant
 from yhteiso.demo import simulate_model as model
 from yhteiso.demo.simulate_people import Place, Somebody
 from yhteiso.hats.wear import wearing
@@ -49,6 +49,14 @@ class Family:
     def happens(self, chance: float) -> bool:
         return self.dice.random() < chance
 
+    def does(self) -> bool:
+        """Nearly everything is done some day. What is not climbs its ladder until the year ends."""
+        return not self.happens(0.01)
+
+    def late(self, chance: float) -> int:
+        """Some days more, by this chance: somebody forgets."""
+        return self.dice.randint(8, 40) if self.happens(chance) else 0
+
     def acts[T](self, one: Somebody, deed: Callable[..., T], **arguments: Any) -> T:
         """The real action, under the hat of the one who does it."""
         with wearing(one.hat, one.row.pk):
@@ -84,7 +92,7 @@ class Family:
             self.year.model.begin(
                 kind, area=self.place.known, case=None, fact=now, about=str(row.pk), owner=writer.known, unit=writer.known.unit
             )
-        if not self.happens(0.03):  # nobody ever answers these
+        if self.does():
             low, high = (0, 2) if self.happens(0.8) else (3, 12)
             self.later(now, low, high, lambda at: self.call(at, row, writer))
 
@@ -132,15 +140,16 @@ class Family:
 
     def go_on(self, now: datetime, oral: bool) -> None:
         """What lies ahead of this family, by its dice."""
-        if not oral and not self.happens(0.1):
+        if not oral and self.does():
             self.later(now, 0, 9 if self.happens(0.3) else 3, self.agree)
-        if not self.happens(0.03):
+        if self.does():
             self.later(now, 0, 8 if self.happens(0.25) else 3, self.gather)
-        if not self.happens(0.04):
-            self.later(now, 1, 20 if self.happens(0.2) else 7, self.propose)
+        if self.does():
+            wait = self.late(0.08)
+            self.later(now, 1 + wait, wait + (14 if self.happens(0.2) else 7), self.propose)
         for chance, low, high, deed in (
             (0.05, 1, 30, self.hand_over), (0.06, 1, 20, self.recuse), (0.06, 0, 12, self.correct), (0.04, 2, 40, self.look),
-            (0.08, 5, 40, self.lose), (0.25, 14, 30, self.take),
+            (0.08, 5, 40, self.lose), (0.15, 14, 30, self.take),
         ):  # fmt: skip
             if self.happens(chance):
                 self.later(now, low, high, deed)
@@ -195,7 +204,7 @@ class Family:
             self.at(now + (begins - now) * self.dice.uniform(0.1, 0.9), lambda at: self.confirm(at, row))
         if self.happens(0.12):
             self.at(now + (begins - now) * 0.95, lambda at: self.move(at, row))
-        elif not self.happens(0.05):
+        elif self.does():
             told = begins + timedelta(hours=1) if self.happens(0.7) else begins + timedelta(days=self.dice.randint(1, 4))
             self.at(told, lambda at: self.hold(at, row))
 
@@ -212,9 +221,9 @@ class Family:
     def look_who_has_answered(self) -> None:
         """What the model is told of answers: the units of those who were asked and have said nothing, while it is proposed."""
         assert self.known
-        rows = Meeting.objects.filter(case=self.case, status="proposed", participants__answer="none")
-        rows = rows.filter(participants__membership__ended_at=None, participants__membership__unit__isnull=False)
-        self.known.unanswered = set(rows.values_list("participants__membership__unit_id", flat=True))
+        asked = Participant.objects.filter(case=self.case, meeting__status="proposed", answer="none")
+        asked = asked.filter(membership__ended_at=None, membership__unit__isnull=False)
+        self.known.unanswered = set(asked.values_list("membership__unit_id", flat=True))
 
     def confirm(self, now: datetime, row: Meeting) -> None:
         lead = self.leads(now)
@@ -255,7 +264,7 @@ class Family:
         self.year.model.begin(
             "logbook", area=self.known.area, case=self.known, fact=began, about=str(row.pk), owner=writer
         )
-        if not self.happens(0.03):
+        if self.does():
             self.later(now, 0, 15 if self.happens(0.2) else 3, lambda at: self.write_up(at, row))
         if self.happens(0.3):
             self.later(now, 20, 45, self.propose)
@@ -381,8 +390,9 @@ class Family:
         self.year.model.begin(
             "review", area=known.area, case=known, fact=now, about=str(row.pk), last_on=row.review_by, owner=one.known
         )
-        if not self.happens(0.2):
-            self.later(now, 1, 14, lambda at: self.review(at, row))
+        if self.does():
+            wait = self.late(0.1)
+            self.later(now, 1 + wait, 10 + wait, lambda at: self.review(at, row))
 
     def review(self, now: datetime, row: Any) -> None:
         lead = self.leads(now)
