@@ -115,6 +115,7 @@ LIMITS = {
     "account_reset_password_from_key": Limit(_nobody, OFTEN, 60),
     "invitation": Limit(_nobody, OFTEN, 60),
     "account_organisation": Limit(_nobody, OFTEN, 60),
+    "delivery-report": Limit(_nobody, 10 * OFTEN, 60, failures=False),  # a gateway, about thousands of messages
 }
 
 

@@ -31,6 +31,7 @@ def plain_static_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pat
     keys = {
         "FIELD_KEYS": settings.FIELD_KEYS or f"1:{DEMONSTRATION_TEXT}",
         "BLIND_KEY": settings.BLIND_KEY or DEMONSTRATION_TEXT,
+        "BASE_URL": "https://yhteiso.example",
     }
     with override_settings(STATIC_ROOT=str(root), STORAGES=storages, SECURE_SSL_REDIRECT=False, **keys):
         yield root

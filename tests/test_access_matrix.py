@@ -173,6 +173,7 @@ class Scene:
         met = case | {"meeting": self.meeting.ref}
         return {
             "concern": lambda: {"ref": self.concern.ref},
+            "number": lambda: {"token": "A" * 22},  # anybody's, known or not
             "call": lambda: {"ref": self.call.ref},
             "call-discard": lambda: {"ref": self.call.ref},
             "call-draft": lambda: {"ref": self.call.ref},

@@ -19,6 +19,7 @@ SHORT = base64.b64encode(bytes(range(31))).decode()
 def safe(settings) -> None:
     settings.DEBUG, settings.SECRET_KEY, settings.HTTPS, settings.DEMO = False, LONG, True, False
     settings.FIELD_KEYS, settings.BLIND_KEY = f"1:{KEY}", OTHER
+    settings.BASE_URL = "https://yhteiso.example"
 
 
 def test_safe_settings_are_safe(safe: None) -> None:
@@ -29,7 +30,7 @@ def test_safe_settings_are_safe(safe: None) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "word"),
     [("DEBUG", True, "DEBUG"), ("SECRET_KEY", "short", "SECRET_KEY"), ("SECRET_KEY", "django-insecure-" + LONG, "SECRET_KEY"),
-     ("HTTPS", False, "HTTPS"), ("FIELD_KEYS", "", "missing"), ("BLIND_KEY", "", "missing"),
+     ("HTTPS", False, "HTTPS"), ("BASE_URL", "", "BASE_URL"), ("BASE_URL", "http://yhteiso.example", "BASE_URL"), ("FIELD_KEYS", "", "missing"), ("BLIND_KEY", "", "missing"),
      ("FIELD_KEYS", f"1:{SHORT}", "32 bytes"), ("BLIND_KEY", SHORT, "32 bytes"), ("FIELD_KEYS", KEY, "1:base64"),
      ("FIELD_KEYS", f"1:{KEY},1:{SHORT}", "once"), ("FIELD_KEYS", "1:not base64", "base64"),
      ("FIELD_KEYS", f"1:{cipher.DEMONSTRATION_TEXT}", "demonstration"), ("BLIND_KEY", cipher.DEMONSTRATION_TEXT, "demonstration"),

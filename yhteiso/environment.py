@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -84,3 +85,60 @@ def _organisation(row: dict[str, Any]) -> dict[str, Any]:
     if not row.get("client_secret"):
         raise ImproperlyConfigured("SIGN_IN_ORGANISATIONS: client_secret or client_secret_file is missing.")
     return row
+
+
+LONGEST_SITE = 40  # with it the longest SMS still fits into one (tests/outbox)
+
+
+def site(value: str) -> str:
+    """The address that messages lead to, without a slash at its end. Raises when a link in an SMS would be too long."""
+    value = value.rstrip("/")
+    if len(value) > LONGEST_SITE or (value and not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+", value)):
+        raise ImproperlyConfigured(f"BASE_URL must be https:// and a host, at most {LONGEST_SITE} characters.")
+    return value
+
+
+def mailer() -> dict[str, Any]:
+    """Django's mailer: the server of EMAIL_HOST, else a folder of files, else the console."""
+    backends = "django.core.mail.backends"
+    if host := text("EMAIL_HOST", ""):
+        security = text("EMAIL_SECURITY", "").lower()
+        if security not in {"", "starttls", "tls"}:
+            raise ImproperlyConfigured("EMAIL_SECURITY must be starttls, tls or empty.")
+        options: dict[str, Any] = {
+            "host": host,
+            "port": int(text("EMAIL_PORT", "465" if security == "tls" else "25")),
+            "username": text("EMAIL_USER", ""),
+            "password": text("EMAIL_PASSWORD", ""),
+            "use_tls": security == "starttls",
+            "use_ssl": security == "tls",
+            "timeout": 8,  # seconds for each answer: well below the relay's lease
+        }
+        return {"BACKEND": f"{backends}.smtp.EmailBackend", "OPTIONS": options}
+    if folder := text("EMAIL_FOLDER", ""):
+        return {"BACKEND": f"{backends}.filebased.EmailBackend", "OPTIONS": {"file_path": folder}}
+    return {"BACKEND": f"{backends}.console.EmailBackend", "OPTIONS": {}}
+
+
+SMS_FIELDS = {"to": "to", "text": "text", "id": "id", "sender": "from", "ref": "id"}
+
+
+def sms(*, trial: bool, plain: bool) -> dict[str, Any]:
+    """How SMS leave: the gateway of SMS_GATEWAY_URL, else a file of JSON lines, else a trial's console, else not at all.
+
+    Raises unless the gateway is asked over TLS; `plain` allows http.
+    """
+    url, file = text("SMS_GATEWAY_URL", ""), text("SMS_FILE", "")
+    if url and urlsplit(url).scheme != "https" and not (plain and urlsplit(url).scheme == "http"):
+        raise ImproperlyConfigured("SMS_GATEWAY_URL must begin with https://")
+    pairs = dict(pair.partition("=")[::2] for pair in words("SMS_GATEWAY_FIELDS"))
+    if not set(pairs) <= set(SMS_FIELDS) or not all(pairs.values()):
+        raise ImproperlyConfigured(f"SMS_GATEWAY_FIELDS: pairs like to=recipient; known are {', '.join(SMS_FIELDS)}.")
+    return {
+        "backend": "http" if url else "file" if file else "console" if trial else "none",
+        "url": url,
+        "file": file,
+        "token": text("SMS_GATEWAY_TOKEN", ""),
+        "sender": text("SMS_SENDER", ""),
+        "fields": SMS_FIELDS | pairs,
+    }

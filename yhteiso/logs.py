@@ -8,7 +8,7 @@ from typing import Any
 from django.views.debug import ExceptionReporter
 
 # Links that open something for whoever holds them: an invitation, a password reset.
-SECRET_PATH = re.compile(r"(/invitation/|/password/reset/key/)[^/\s]+")
+SECRET_PATH = re.compile(r"(/invitation/|/password/reset/key/|/number/)[^/\s]+")
 
 
 class NoContent(logging.Filter):

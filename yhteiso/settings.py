@@ -226,6 +226,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_connect_timeout": 2,  # a bell that nobody answers keeps no request waiting
     "visibility_timeout": 900,  # above the longest task
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,
@@ -233,6 +234,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "cases.tasks.tick", "schedule": timedelta(seconds=30)},
     "missed-outcomes": {"task": "meetings.tasks.write_missed_outcomes", "schedule": timedelta(minutes=1)},
+    "drain-outbox": {"task": "yhteiso.outbox.tasks.drain", "schedule": timedelta(seconds=10)},
     "seal-log": {"task": "yhteiso.audit.tasks.seal_log", "schedule": timedelta(seconds=10)},
     "log-months": {"task": "yhteiso.audit.tasks.ensure_partitions", "schedule": timedelta(hours=6)},
     "verify-log": {"task": "yhteiso.audit.tasks.verify_log", "schedule": timedelta(hours=24)},
@@ -244,15 +246,13 @@ CELERY_BEAT_SCHEDULE = {
 # Where the heads of the sealed log are written each hour: a file on another machine's disk. Empty: process log only.
 LOG_CHECKPOINTS = environment.text("LOG_CHECKPOINTS", "")
 
-# --- Mail and logs: ids and counts only, never a family's words ------------------------------------------------------
-EMAIL_SERVER = environment.text("EMAIL_HOST", "")
-MAILERS = {
-    "default": {
-        "BACKEND": f"django.core.mail.backends.{'smtp' if EMAIL_SERVER else 'console'}.EmailBackend",
-        "OPTIONS": {"host": EMAIL_SERVER} if EMAIL_SERVER else {},
-    }
-}
+# --- Messages: ids and counts only in a log, never a family's words; the texts are in yhteiso/outbox/texts.py ---------
+BASE_URL = environment.site(environment.text("BASE_URL", "http://127.0.0.1:8000" if DEMO or DEBUG else ""))
 DEFAULT_FROM_EMAIL = environment.text("DEFAULT_FROM_EMAIL", "yhteiso@localhost")
+MAILERS = {"default": environment.mailer()}
+SMS = environment.sms(trial=DEMO or DEBUG, plain=DEBUG)
+# The gateway signs what it tells of a message's fate with this. Without one nothing is believed.
+SMS_REPORT_SECRET = environment.text("SMS_REPORT_SECRET", "")
 
 LOGGING = {
     "version": 1,

@@ -30,6 +30,8 @@ def unsafe_settings(*, keys: bool = True) -> list[str]:
         found.append("SECRET_KEY is known or shorter than 50 characters.")
     if not settings.HTTPS:
         found.append("HTTPS is off.")
+    if not settings.BASE_URL.startswith("https://"):
+        found.append("BASE_URL is missing or not https://: messages would lead nowhere.")
     if keys:
         found += unsafe_keys(settings.FIELD_KEYS, settings.BLIND_KEY)
     return found

@@ -47,6 +47,7 @@ urlpatterns = [
     path("", include("meetings.urls")),
     path("", include("metrics.urls")),
     path("", include("yhteiso.audit.urls")),
+    path("", include("yhteiso.outbox.urls")),
 ]
 
 if settings.DEBUG or settings.DEMO:

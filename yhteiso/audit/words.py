@@ -124,6 +124,8 @@ DECISIONS = {
 # The address book's names. A page that is not here is told by its name in the address book.
 PAGES = {
     "home": _("front page"),
+    "number": _("a message's number to call"),
+    "delivery-report": _("a gateway's report of delivery"),
     "board": _("board"),
     "case-list": _("list of situations"),
     "case": _("situation"),

@@ -132,7 +132,7 @@ def start(instance: Instance, addresses: Addresses, port: int) -> None:
     crew = instance.crew
     node = f"yhteiso-{os.environ['YHTEISO_RUN_ID']}@localhost"
     with step("Starting worker, beat and web"):
-        crew.start(_worker(instance, addresses, node))
+        crew.start(_worker(instance, addresses, node, port))
         crew.start(_beat(instance, addresses))
         crew.start(_web(instance, addresses, port))
         crew.wait_until(lambda: healthy(port), what="The web server", seconds=90)
@@ -153,13 +153,14 @@ def _web(instance: Instance, addresses: Addresses, port: int) -> Program:
     )
 
 
-def _worker(instance: Instance, addresses: Addresses, node: str) -> Program:
+def _worker(instance: Instance, addresses: Addresses, node: str, port: int) -> Program:
     command = [sys.executable, "-m", "celery", "-A", "yhteiso", "worker", "--concurrency", "2", "--loglevel", "INFO"]
     command += ["--hostname", node, "--without-gossip", "--without-mingle"]
+    site = {"BASE_URL": f"http://127.0.0.1:{port}"} if addresses.demo else {}  # where the demonstration's messages lead
     return Program(
         name="The worker",
         command=command,
-        environment=environment(addresses, addresses.jobs, keys=False),
+        environment=environment(addresses, addresses.jobs, site, keys=False),
         log=instance.logs / "worker.log",
         cwd=CHECKOUT,
         stop_seconds=15,

@@ -29,8 +29,9 @@ def checks(addresses: Addresses) -> list[Check]:
     production = environment(
         addresses,
         addresses.web,
-        {"DEBUG": "0", "DEMO": "0", "HTTPS": "1", "ALLOWED_HOSTS": "yhteiso.example", "EMAIL_HOST": "mail.yhteiso.example"},
-    )
+        {"DEBUG": "0", "DEMO": "0", "HTTPS": "1", "ALLOWED_HOSTS": "yhteiso.example", "EMAIL_HOST": "mail.yhteiso.example",
+         "BASE_URL": "https://yhteiso.example"},
+    )  # fmt: skip
     programs = Path(sys.executable).parent
     return [
         Check("ruff", [sys.executable, "-m", "ruff", "check", "."], owner),

@@ -20,9 +20,9 @@ MOVED = (
 
 NUMBER = f"""
 CREATE FUNCTION sec.number_behind(token text)
-    RETURNS TABLE (name text, phone text, hours text, emergency_phone text) LANGUAGE sql STABLE SECURITY DEFINER
+    RETURNS TABLE (name text, phone text, hours text) LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path = pg_catalog, public, pg_temp
-    AS $$ SELECT a.name, a.phone, a.hours, a.emergency_phone FROM public.outbox_outgoing o
+    AS $$ SELECT a.name, a.phone, a.hours FROM public.outbox_outgoing o
           JOIN public.networks_area a ON a.id = o.area_id WHERE o.link_token = token $$;
 REVOKE ALL ON FUNCTION sec.number_behind(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION sec.number_behind(text) TO {", ".join(role(hat) for hat in WEB_HATS)};
