@@ -26,6 +26,7 @@ from cases.models.consent import (
     Section,
     Way,
 )
+from cases.models.contact import ContactChannel, ContactEnd, ContactLanguage, SafeContact
 from cases.models.identity import PersonIdentity
 from cases.models.intake import Call, Concern, FamilyAsked, Route
 from cases.models.message import Message, MessageKind
@@ -63,6 +64,9 @@ __all__ = [
     "ConsentException",
     "ConsentState",
     "ConsentWording",
+    "ContactChannel",
+    "ContactEnd",
+    "ContactLanguage",
     "Deadline",
     "DeadlineState",
     "Escalation",
@@ -90,6 +94,7 @@ __all__ = [
     "RecusalReason",
     "Reply",
     "Route",
+    "SafeContact",
     "Section",
     "StartCorrection",
     "Status",
