@@ -5,6 +5,6 @@ class CasesConfig(AppConfig):
     name = "cases"
 
     def ready(self) -> None:
-        from cases import kinds, senders  # noqa: F401 (models must be loaded first)
+        from cases import failures, kinds, senders  # noqa: F401 (models must be loaded first)
 
         kinds.register_all()

@@ -16,7 +16,8 @@ NAMELESS = {"recused"}
 # What a family has said of consent, and around it: for the coordinator. The policy of the events says the same.
 COORDINATORS_ONLY = (
     "consent", "consent_confirmed", "consent_withdrawn", "consent_exception", "consent_exception_ended", "capacity",
-    "hidden", "hiding_ended", "recused", "exceptional", "exceptional_reviewed",
+    "hidden", "hiding_ended", "recused", "exceptional", "exceptional_reviewed", "safe_contact", "safe_contact_ended",
+    "safe_contact_failed",
 )  # fmt: skip
 
 

@@ -234,6 +234,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "cases.tasks.tick", "schedule": timedelta(seconds=30)},
     "missed-outcomes": {"task": "meetings.tasks.write_missed_outcomes", "schedule": timedelta(minutes=1)},
+    "reminders": {"task": "meetings.tasks.remind", "schedule": timedelta(minutes=1)},
     "drain-outbox": {"task": "yhteiso.outbox.tasks.drain", "schedule": timedelta(seconds=10)},
     "seal-log": {"task": "yhteiso.audit.tasks.seal_log", "schedule": timedelta(seconds=10)},
     "log-months": {"task": "yhteiso.audit.tasks.ensure_partitions", "schedule": timedelta(hours=6)},

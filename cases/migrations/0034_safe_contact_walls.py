@@ -53,6 +53,12 @@ REVOKE ALL ON FUNCTION sec.works_in(cases_membership, bigint), sec.family_told(c
 GRANT EXECUTE ON FUNCTION sec.may_be_told(bigint[]) TO {AREA}, {JOBS};
 """
 
+EVENTS = """case_id = ANY ((SELECT sec.open_cases('network'))::bigint[]) AND kind <> ALL (ARRAY[
+        'consent', 'consent_confirmed', 'consent_withdrawn', 'consent_exception', 'consent_exception_ended', 'capacity',
+        'hidden', 'hiding_ended', 'recused', 'exceptional', 'exceptional_reviewed', 'safe_contact', 'safe_contact_ended',
+        'safe_contact_failed'])
+    OR by_id = (SELECT sec.uid()) AND case_id = ANY ((SELECT sec.my_cases())::bigint[])"""
+
 SQL = "\n".join(
     [
         family_table(
@@ -72,6 +78,8 @@ SQL = "\n".join(
             for hat in (AREA, JOBS)
         ],
         "GRANT SELECT (person_id) ON cases_membership TO hat_jobs;",
+        # The events of numbers are for whoever leads, like those of consents.
+        f"ALTER POLICY member_select ON cases_caseevent USING ({EVENTS});",
         FUNCTIONS,
     ]
 )
