@@ -225,5 +225,6 @@ def _relative(
         "row": member, "person": person, "name": person.full_name, "initials": initials(person.full_name),
         "org": person_line(person), "phone": contact.phone if contact else "",
         "tags": [consent_tag(person, given)] if guardian else [], "form": form,
+        "safe": person.kind in (PersonKind.GUARDIAN, PersonKind.CHILD),
         "ends": actions.end_blocker(case, member) is None,
     }  # fmt: skip
