@@ -37,8 +37,8 @@ class SafeContactForm(YhteisoForm):
         error_messages={"required": _("Choose the language"), "invalid_choice": _("Choose the language")},
     )  # fmt: skip
     way = forms.ChoiceField(
-        label=_("How was this said?"), choices=[("", _("Choose")), *WAYS],
-        error_messages={"required": _("Choose how this was said")},
+        label=_("How did they say it?"), choices=[("", _("Choose")), *WAYS],
+        error_messages={"required": _("Choose how they said it")},
     )  # fmt: skip
     safe = forms.BooleanField(
         label=_("They told me themselves that a message is safe here"),

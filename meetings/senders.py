@@ -20,7 +20,8 @@ def meeting(row: Outgoing, now: datetime) -> Letter | Drop:
     meeting_id, starts_at, what, seat_id = read_about(row.about)
     if reason := _stale(meeting_id, starts_at, what, seat_id, now):
         return Drop(reason)
-    seat = Membership.objects.filter(pk=seat_id).only("id", "case_id", "user_id", "person_id").first()
+    seats = Membership.objects.only("id", "case_id", "user_id", "person_id").order_by("pk")  # the jobs read no more
+    seat = seats.filter(pk=seat_id).first()
     if seat is None or seat.pk not in may_be_told([seat.pk]):
         return Drop("not-told")
     found = _address(row, seat)

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from cases.access import NotAllowed, UserRequest, get_case
 from cases.actions import safe_contact as actions
 from cases.forms_contact import SafeContactForm
-from cases.models import Case, Person, SafeContact, Status
+from cases.models import Case, ContactEnd, Person, SafeContact, Status
 from yhteiso.audit.models import Verb
 from yhteiso.lib.dates import at_helsinki, helsinki_date, working_day_after
 from yhteiso.outbox.texts import render as words
@@ -60,10 +60,14 @@ def _page(request: UserRequest, case: Case, person: Person, form: SafeContactFor
         "asked_by__password", "asked_by__last_login"
     )  # fmt: skip
     every = [{"row": row, "asked_by": case.calling.name(row.asked_by), "shown": shown(row)} for row in rows]
+    live = {one["row"].channel for one in every if one["row"].ended_at is None}
+    lost = {one["row"].channel: one for one in every if one["row"].end_reason == ContactEnd.FAILED}
+    lost = {channel: one for channel, one in lost.items() if channel not in live}
     context = {
         "case": case, "person": person, "form": form, "closed": case.status == Status.CLOSED,
         "refusal": actions.blocker(case, person), "live": [one for one in every if one["row"].ended_at is None],
-        "ended": [one for one in reversed(every) if one["row"].ended_at], "example": example(case, timezone.now()),
+        "lost": list(lost.values()),
+        "ended": [one for one in reversed(every) if one["row"].ended_at and one not in lost.values()], "example": example(case, timezone.now()),
     }  # fmt: skip
     return render(request, "cases/contacts.html", context, status=422 if form.is_bound else 200)
 

@@ -59,7 +59,7 @@ def tell(*, meeting: Meeting, seats: Collection[int], what: str, by: User | None
     if not told:
         return
     case = Case.objects.only("id", "area_id", "coordinator_id").get(pk=meeting.case_id)
-    people = Membership.objects.filter(pk__in=told, user__isnull=False)
+    people = Membership.objects.filter(pk__in=told, user__isnull=False).order_by("pk")  # the jobs read no other columns
     if by is not None:
         people = people.exclude(user_id=by.pk)
     users = {user: seat for seat, user in people.values_list("pk", "user_id") if user}
@@ -118,7 +118,7 @@ def _to_professionals(
 def _to_family(
     meeting: Meeting, case: Case, seats: Collection[int], what: str, again: str, now: datetime
 ) -> Iterable[Outgoing]:
-    rows = Membership.objects.filter(pk__in=seats, person__isnull=False).values_list("person_id", "pk")
+    rows = Membership.objects.filter(pk__in=seats, person__isnull=False).order_by("pk").values_list("person_id", "pk")
     seat_of = {person: seat for person, seat in rows if person}
     for contact in SafeContact.objects.live().filter(person_id__in=seat_of).only("pk", "channel", "person_id"):
         yield outgoing(
