@@ -23,14 +23,14 @@ OF_THE_ADDRESS = ("bounce-", "gateway-", "smtp-5", "http-4", "address")
 def failed(row: Outgoing, now: datetime) -> None:
     """Under the jobs' hat, in the transaction that marks the message failed."""
     if row.to_contact_id is not None:
-        _call_instead(row, now)
+        _call_instead(row, row.to_contact_id, now)
     elif row.to_user_id is not None:
-        _tell_lead(row, now)
+        _tell_lead(row, row.to_user_id, now)
 
 
-def _call_instead(row: Outgoing, now: datetime) -> None:
+def _call_instead(row: Outgoing, contact_id: int, now: datetime) -> None:
     """Whoever leads, or answers where the lead can't, calls this person about this meeting: one task for both channels."""
-    contact = SafeContact.objects.filter(pk=row.to_contact_id).first()
+    contact = SafeContact.objects.filter(pk=contact_id).first()
     if contact is None:
         return
     if row.last_error.startswith(OF_THE_ADDRESS):
@@ -43,9 +43,9 @@ def _call_instead(row: Outgoing, now: datetime) -> None:
         open_task(kind=TaskKind.REACH_BY_PHONE, case=case, to=user_id, due_at=now + TO_CALL, now=now, about=about)
 
 
-def _tell_lead(row: Outgoing, now: datetime) -> None:
+def _tell_lead(row: Outgoing, user_id: int, now: datetime) -> None:
     """The lead and whoever is responsible for the area, once a day for one person and situation."""
-    user = User.people.filter(pk=row.to_user_id).select_related("unit").first()
+    user = User.people.filter(pk=user_id).select_related("unit").first()
     case = Case.objects.only("id", "area_id", "coordinator_id").filter(pk=row.case_id).first() if row.case_id else None
     area_id = case.area_id if case else user.unit.area_id if user and user.unit else None
     if user is None or area_id is None:

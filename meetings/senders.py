@@ -52,9 +52,10 @@ def _stale(meeting_id: int, starts_at: datetime, what: str, seat_id: int, now: d
 def _address(row: Outgoing, seat: Membership) -> tuple[str, str] | Drop:
     """Where to, and in which language."""
     if row.to_contact_id is not None:
-        contact = SafeContact.objects.live().filter(pk=row.to_contact_id, person_id=seat.person_id).first()
-        return (contact.address, contact.language) if contact else Drop("contact-ended")
-    user = User.people.filter(pk=row.to_user_id, is_active=True).first()
+        contact = SafeContact.objects.live().filter(pk=row.to_contact_id).first()
+        found = contact is not None and contact.person_id == seat.person_id
+        return (contact.address, contact.language) if contact and found else Drop("contact-ended")
+    user = User.people.filter(pk=row.to_user_id, is_active=True).first() if row.to_user_id else None
     if user is None or user.pk != seat.user_id:
         return Drop("inactive")
     address = user.email if row.channel == "email" else user.phone

@@ -1,5 +1,6 @@
 """The page of one person's safe number and address: what is used, who asked, and the very text that is sent."""
 
+from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -59,17 +60,21 @@ def _page(request: UserRequest, case: Case, person: Person, form: SafeContactFor
     rows = SafeContact.objects.filter(person=person).select_related("asked_by").defer(
         "asked_by__password", "asked_by__last_login"
     )  # fmt: skip
-    every = [{"row": row, "asked_by": case.calling.name(row.asked_by), "shown": shown(row)} for row in rows]
-    live = {one["row"].channel for one in every if one["row"].ended_at is None}
-    lost = {one["row"].channel: one for one in every if one["row"].end_reason == ContactEnd.FAILED}
-    lost = {channel: one for channel, one in lost.items() if channel not in live}
+    every = list(rows)
+    live = [row for row in every if row.ended_at is None]
+    used = {row.channel for row in live}
+    lost = {row.channel: row for row in every if row.end_reason == ContactEnd.FAILED and row.channel not in used}
+    ended = [row for row in reversed(every) if row.ended_at and row not in lost.values()]
     context = {
         "case": case, "person": person, "form": form, "closed": case.status == Status.CLOSED,
-        "refusal": actions.blocker(case, person), "live": [one for one in every if one["row"].ended_at is None],
-        "lost": list(lost.values()),
-        "ended": [one for one in reversed(every) if one["row"].ended_at and one not in lost.values()], "example": example(case, timezone.now()),
+        "refusal": actions.blocker(case, person), "live": _lines(case, live),
+        "lost": _lines(case, lost.values()), "ended": _lines(case, ended),
     }  # fmt: skip
     return render(request, "cases/contacts.html", context, status=422 if form.is_bound else 200)
+
+
+def _lines(case: Case, rows: Iterable[SafeContact]) -> list[dict[str, Any]]:
+    return [{"row": row, "asked_by": case.calling.name(row.asked_by), "shown": shown(row)} for row in rows]
 
 
 def shown(contact: SafeContact) -> str:

@@ -41,7 +41,9 @@ def told_of_confirmation(meeting: Meeting, *, by: User, now: datetime) -> None:
     seats = may_be_told(_invited(meeting.pk))
     rows = Membership.objects.filter(pk__in=seats, user__isnull=False).exclude(user_id=by.pk)
     case = meeting.case
-    message.tell([_message(meeting, case, pk, CONFIRMED, "", now) for pk in rows.values_list("user_id", flat=True)], now=now)
+    message.tell(
+        [_message(meeting, case, pk, CONFIRMED, "", now) for pk in rows.values_list("user_id", flat=True) if pk], now=now
+    )
     put(_to_family(meeting, case, seats, PROPOSED, "", now))
 
 
@@ -93,7 +95,7 @@ def _invited(meeting_id: int | None) -> set[int]:
     return set(Participant.objects.filter(meeting_id=meeting_id).values_list("membership_id", flat=True))
 
 
-def _message(meeting: Meeting, case: Case, user_id: int | None, what: str, again: str, now: datetime) -> Message:
+def _message(meeting: Meeting, case: Case, user_id: int, what: str, again: str, now: datetime) -> Message:
     kind = MessageKind.INVITATION if what == PROPOSED else MessageKind.MEETING
     return Message(
         key=f"meeting:{meeting.pk}:{what}{again}:{user_id}", to_id=user_id, kind=kind, what=what, case_id=case.pk,

@@ -114,8 +114,8 @@ def test_a_message_without_a_situation_is_told_in_the_colleagues_own_area(world:
 def test_an_absent_leads_call_is_the_substitutes(world: World, case: Case) -> None:
     today = now().date()
     Absence.objects.create(
-        user=world.coordinator, first_on=today - timedelta(days=1), last_on=today + timedelta(days=2),
-        substitute=world.second_coordinator, accepted_at=now(), made_by=world.coordinator, made_at=now(),
+        user=world.coordinator, from_on=today - timedelta(days=1), until_on=today + timedelta(days=2), accepted=True,
+        substitute=world.second_coordinator, answered_at=now(), made_by=world.coordinator, made_at=now(),
     )  # fmt: skip
     fail(to_contact_id__isnull=False)
     assert [name for name, _about in tasks(world)] == ["Noora Lehtovaara"]
