@@ -1,20 +1,37 @@
 """Celery's entries: ids in, one action call each, a count out."""
 
+from datetime import timedelta
+
 from celery import shared_task
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
+from cases.actions import sweep as sweeping
 from cases.actions import tick as ticking
 from cases.actions.watch import tell_of_ending_consents, tell_of_leaderless_cases, tell_of_vacant_seats
 from yhteiso.hats.wear import wearing
+from yhteiso.jobs.runs import job
 
 
 @shared_task
+@job("tick", every=timedelta(seconds=30))
 def tick() -> int:
     """Every half minute: tell what is due. One of the bells of the clock; `manage.py clock` rings it without a broker."""
     return ticking.tick(now=timezone.now())
 
 
 @shared_task
+@job("sweep", every=timedelta(minutes=10), label=_("Facts and reminders compared"))
+def sweep() -> int:
+    """Every ten minutes: compare facts with effects and mend what is missing. Returns how many differences there were."""
+    now = timezone.now()
+    done = sweeping.sweep(repair=True, now=now)
+    sweeping.record(done, now=now)
+    return sum(done.found.values())
+
+
+@shared_task
+@job("daily-tasks", every=timedelta(hours=24), label=_("Tasks of the day"))
 def open_daily_tasks() -> int:
     """Every day: tell of consents that end soon and of seats and leads that stand empty.
 

@@ -3,23 +3,34 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from cases import facts
 from cases.deadlines import FromLast, Kind, Rung, after_working_days, register
 from cases.kinds import of_rows
-from cases.models import Deadline
+from cases.models import Deadline, Status
 from meetings.models import Answer, Commitment, Meeting, MeetingStatus, Participant
 
 LOGBOOK, PROMISE = "logbook", "promise"
 
 
+def _without_logbook() -> QuerySet[Meeting]:
+    """Held ones of open situations whose logbook is not finished: in a closed one it can't be written any more."""
+    held = Meeting.objects.filter(status=MeetingStatus.HELD).exclude(case__status=Status.CLOSED)
+    return held.exclude(logbook__approved_at__isnull=False)
+
+
+def _open_promises() -> QuerySet[Commitment]:
+    return Commitment.objects.agreed().open().filter(owner__isnull=False).exclude(case__status=Status.CLOSED)
+
+
 def _unwritten(rows: Sequence[Deadline]) -> set[UUID]:
-    held = Meeting.objects.filter(status=MeetingStatus.HELD).exclude(logbook__approved_at__isnull=False)
-    return of_rows(rows, held)
+    return of_rows(rows, _without_logbook())
 
 
 def _unkept(rows: Sequence[Deadline]) -> set[UUID]:
-    return of_rows(rows, Commitment.objects.agreed().open())
+    return of_rows(rows, _open_promises())
 
 
 ALL = (
@@ -56,3 +67,12 @@ def open_deeds(case_ids: Iterable[int]) -> Iterable[tuple[int, int]]:
 
 def register_all() -> None:
     register(*ALL)
+    facts.register(
+        facts.Source(
+            LOGBOOK, _without_logbook, "began_at", case="case_id", area="case__area_id", person="note_taker_id"
+        ),
+        facts.Source(
+            PROMISE, _open_promises, "agreed_at", case="case_id", area="case__area_id", last_on="due_on",
+            person="owner_id", unit="unit_id",
+        ),
+    )  # fmt: skip

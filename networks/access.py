@@ -27,6 +27,8 @@ class NotAllowed(Exception):
 
 
 View = Callable[..., HttpResponse]
+# The hats of those who work here.
+STAFF_HATS = ("area", "member", "unit", "report", "officer", "admin")
 
 
 def answers_for_power(user: User) -> bool:
@@ -42,6 +44,11 @@ def for_power(view: View) -> View:
 def for_administrators(view: View) -> View:
     """A page of administrators."""
     return _door(lambda user: user.hat == "admin", view)
+
+
+def for_staff(view: View) -> View:
+    """A page of everybody who works here. A family, a guest and somebody without a role have none of it."""
+    return _door(lambda user: user.hat in STAFF_HATS, view)
 
 
 def _door(may: Callable[[User], bool], view: View) -> View:

@@ -10,6 +10,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_noop as noop
 
 from networks import organisation, sessions
+from networks.access import STAFF_HATS
 from networks.models import Area, Role, RoleMembership, User
 from networks.notices import title_of
 
@@ -23,7 +24,8 @@ MENUS: dict[str, list[tuple[str, str]]] = {
              ("commitment-list", noop("Promises"))],
     "unit": [("unit-commitments", noop("Promises"))],
     "report": [("month-latest", noop("Monthly overview"))],
-    "admin": [("admin:index", noop("Reference data")), ("power-list", noop("Waiting powers"))],
+    "admin": [("admin:index", noop("Reference data")), ("power-list", noop("Waiting powers")),
+              ("health", noop("State"))],
     "officer": [("oversight", noop("Data protection")), ("log", noop("Log")), ("disclosures", noop("Disclosures")),
                 ("oddities", noop("Unusual"))],
 }  # fmt: skip
@@ -32,6 +34,7 @@ HOMES = {"member": "home", "area": "board", "unit": "unit-commitments", "report"
 # Pages below a menu item, on which it is the current one.
 INSIDE = {
     "power-list": ("power",),
+    "health": ("dead-letters", "silence-cause"),
     "log": ("log-report",),
     "month-latest": ("month",),
     "case-list": ("case", "case-network", "case-readers"),
@@ -97,6 +100,8 @@ def _person(request: HttpRequest, user: User) -> dict[str, Any]:
         "initials": user.initials,
         "account_url": reverse("mfa_index"),
         "tasks_url": reverse("task-list") if hat in ("area", "member") else None,
+        "absences_url": reverse("absences") if hat in STAFF_HATS else None,
+        "choices_url": reverse("message-settings") if hat in STAFF_HATS else None,
         "role_url": reverse("role"),
         "notices_url": reverse("notices"),
         "notices": user.unseen_notices,

@@ -22,6 +22,7 @@ SENTENCES: dict[str, str | Promise] = {
     "power_declined": _("Your proposal was declined: %(what)s, %(who)s. Declined by %(by)s."),
     "account_suspended": _("The account of %(who)s was suspended by %(by)s."),
     "account_closed": _("The account of %(who)s was closed for good by %(by)s."),
+    "clock_silent": _("The reminder clock fell silent %(since)s. The page State of the service tells more."),
     "role_ended": _("A role ended: %(role)s, %(who)s. Ended by %(by)s."),
     "absence_asked": _("%(who)s asks you to stand in: %(days)s. Answer yes or no."),
     "absence_for_you": _("%(by)s told that you are away: %(days)s."),
@@ -69,6 +70,8 @@ def sentence(notice: Notice) -> str:
 
 def address(notice: Notice) -> str:
     """Where the notice leads, or ''."""
+    if notice.kind == "clock_silent":
+        return reverse("health")
     if notice.kind in ("power_waiting", "power_accepted", "power_declined") and notice.params.get("ref"):
         return reverse("power", args=[notice.params["ref"]])
     if notice.kind.startswith("absence_"):

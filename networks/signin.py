@@ -43,7 +43,7 @@ FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 # What a session without a second factor may reach: enrolment or the code, help, sign-out and the language.
 ALWAYS = {
     "account_login", "account_logout", "account_reauthenticate", "help", "privacy", "accessibility", "set_language",
-    "health", "demo-signin", "invitation", "keepalive", "account_organisation", "account_organisation_back",
+    "health", "health-live", "demo-signin", "invitation", "keepalive", "account_organisation", "account_organisation_back",
 }  # fmt: skip
 ENROLMENT = ALWAYS | {
     "mfa_activate_totp", "mfa_add_webauthn", "mfa_view_recovery_codes", "mfa_download_recovery_codes",
@@ -53,7 +53,7 @@ CODE = ALWAYS | {"mfa_reauthenticate", "mfa_reauthenticate_webauthn", "mfa_authe
 LOCKED = {
     "account_lock", "account_confirm", "account_logout", "account_reauthenticate", "mfa_reauthenticate",
     "mfa_reauthenticate_webauthn", "account_organisation", "account_organisation_back", "set_language", "help", "privacy",
-    "accessibility", "health",
+    "accessibility", "health", "health-live",
 }  # fmt: skip
 
 

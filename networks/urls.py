@@ -2,13 +2,18 @@
 
 from django.urls import path
 
-from networks import account_views, notice_views, power_views, views, views_account
+from networks import absence_views, account_views, message_views, notice_views, power_views, views, views_account
 
 urlpatterns = [
     path("role/", views.role, name="role"),
     path("demo/", views.demo_signin, name="demo-signin"),
     path("invitation/<str:token>/", views.invitation, name="invitation"),
     path("notices/", notice_views.notices, name="notices"),
+    path("messages/settings/", message_views.message_settings, name="message-settings"),
+    path("absences/", absence_views.absences, name="absences"),
+    path("absences/<int:pk>/answer/", absence_views.absence_answer, name="absence-answer"),
+    path("absences/<int:pk>/substitute/", absence_views.absence_substitute, name="absence-substitute"),
+    path("absences/<int:pk>/end/", absence_views.absence_end, name="absence-end"),
     path("powers/", power_views.power_list, name="power-list"),
     path("powers/<ref:ref>/", power_views.power, name="power"),
     path("powers/<ref:ref>/acceptance/", power_views.acceptance, name="power-acceptance"),
@@ -21,6 +26,7 @@ urlpatterns = [
     path("staff/<int:pk>/second-factor/", account_views.second_factor_proposal, name="staff-second-factor"),
     path("staff/<int:pk>/suspension/", account_views.suspension, name="staff-suspension"),
     path("staff/<int:pk>/resumption/", account_views.resumption_proposal, name="staff-resumption"),
+    path("staff/<int:pk>/absence/", absence_views.staff_absence, name="staff-absence"),
     path("staff/<int:pk>/closure/", account_views.closure, name="staff-closure"),
     path("invitation/<str:token>/<slug:key>/", views_account.organisation_invitation, name="invitation-organisation"),
     path("account/sessions/", views_account.session_list, name="account_sessions"),

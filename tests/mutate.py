@@ -24,6 +24,7 @@ TESTS = {
     "cases/sections.py": ["tests/access/test_door.py"],
     "cases/actions/consent.py": ["tests/access/test_consent.py"],
     "cases/actions/standing.py": ["tests/cases/test_standing.py", "tests/cases/test_exceptional.py"],
+    "yhteiso/audit/seal.py": ["tests/audit/test_seal.py"],
 }
 
 
@@ -64,7 +65,8 @@ def main(path: str, most: int) -> int:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "tree"
         shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".git", ".venv", ".local", "node_modules", "__pycache__"))
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "--reuse-db", "-p", "no:cacheprovider", *TESTS[path]]
+        options = ["-x", "-q", "--reuse-db", "-m", "not deep", "-p", "no:cacheprovider"]
+        command = [sys.executable, "-m", "pytest", *options, *TESTS[path]]
         if subprocess.run(command, cwd=copy, env=os.environ, stdout=subprocess.DEVNULL, check=False).returncode:
             print("The tests fail without any mutant.")
             return 2

@@ -29,10 +29,12 @@ from meetings.actions import meeting as meetings
 from meetings.models import Commitment
 from metrics.models import FrozenMonth
 from networks.actions import power
-from networks.models import Agency, Role, Unit, User
+from networks.models import Absence, Agency, Role, Unit, User
 from tests.personas import World, at
 from yhteiso.audit.models import LogEntry
 from yhteiso.hats.wear import wearing
+from yhteiso.jobs import runs
+from yhteiso.jobs.models import DeadLetter, Silence
 
 MATRIX = Path(__file__).with_name("access_matrix.csv")
 PERSONAS = (
@@ -105,9 +107,18 @@ class Scene:
             case=self.case, to=self.world.other_coordinator, reason="SALAINEN-SYY", by=by, now=timezone.now()
         )
         self.task = Task.objects.get(kind="exceptional")
+        self.absence = Absence.objects.create(
+            user=self.world.member, from_on=date(2099, 1, 1), until_on=date(2099, 1, 9), substitute=self.world.left,
+            made_by=self.world.member, made_at=now,
+        )  # fmt: skip
         self.concern = self.world.concern(now=at("2026-06-07 09:00"))
         self.call = intake.begin_call(by=by, area=self.world.area, now=now)
         self.stand(by)
+        runs.run("tick", lambda: 0)
+        self.silence = Silence.objects.create(began_at=now, noticed_at=now, ended_at=now, noticed_by="clock")
+        self.letter = DeadLetter.objects.create(
+            name="x", args=[self.case.pk], tries=5, first_at=now, last_at=now, failure="killed"
+        )
         self.power = power.propose_role(
             person=self.world.member, role="leadership", area=self.world.area, unit=None, by=self.world.administrator,
             reason="SALAINEN-SYY", now=timezone.now(),
@@ -209,6 +220,9 @@ class Scene:
             "mfa_remove_webauthn": lambda: {"pk": 999999},
             "account_reset_password_from_key": lambda: {"uidb36": "1", "key": "x-y"},
             "staff-role-end": lambda: {"pk": self.world.member.pk, "row": self.world.member.roles.get().pk},
+            "silence-cause": lambda: {"pk": self.silence.pk},
+            "dead-letter-handling": lambda: {"pk": self.letter.pk},
+            "dead-letter-rerun": lambda: {"pk": self.letter.pk},
             "power": lambda: {"ref": self.power.ref},
             "power-acceptance": lambda: {"ref": self.power.ref},
             "power-refusal": lambda: {"ref": self.power.ref},
@@ -218,6 +232,9 @@ class Scene:
             "exceptional": lambda: {"pk": self.opening.pk},
             "exceptional-review": lambda: {"pk": self.opening.pk},
             "task-done": lambda: {"pk": self.task.pk},
+            "absence-answer": lambda: {"pk": self.absence.pk},
+            "absence-end": lambda: {"pk": self.absence.pk},
+            "absence-substitute": lambda: {"pk": self.absence.pk},
             "hand-over": lambda: {"ref": self.offer.ref},
             "hand-over-acceptance": lambda: {"ref": self.offer.ref},
             "hand-over-refusal": lambda: {"ref": self.offer.ref},

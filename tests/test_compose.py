@@ -22,7 +22,7 @@ from yhteiso.local import logins
 from yhteiso.local.console import Trouble
 
 TOP = Path(__file__).resolve().parents[1]
-LOGIN = {"web": WEB, "worker": JOBS, "beat": JOBS, "migrate": OWNER}
+LOGIN = {"web": WEB, "worker": JOBS, "beat": JOBS, "clock": JOBS, "migrate": OWNER}
 OURS = {*LOGIN, "logins"}
 ONE_SHOT = {"migrate", "logins"}
 SECRETS = {"SECRET_KEY", "SUPERUSER_PASSWORD", "OWNER_PASSWORD", "WEB_PASSWORD", "JOBS_PASSWORD", "VALKEY_PASSWORD"}
@@ -128,7 +128,7 @@ def test_every_command_of_django_exists(compose: dict[str, Any]) -> None:
         for command in words(compose["services"][name])
         if "manage.py" in command
     }
-    assert called == {"migrate", "load_reference"}
+    assert called == {"migrate", "load_reference", "clock"}
     assert called <= set(get_commands())
 
 

@@ -98,9 +98,9 @@ def test_a_database_address_is_read_whole() -> None:
 
 
 def test_health_answers_machines(db: None) -> None:
-    answer = Client().get("/health/")
+    answer = Client().get("/health/live/")
     assert (answer.status_code, answer.json()["status"]) == (200, "ok")
-    assert Client().post("/health/").status_code == 405
+    assert Client().post("/health/live/").status_code == 405
 
 
 @pytest.mark.parametrize("page", ["/help/", "/privacy/", "/accessibility/"])

@@ -4,13 +4,14 @@ import os
 from logging.config import dictConfig
 from typing import Any
 
-from celery import Celery
 from celery.signals import setup_logging
 from django.conf import settings
 
+from yhteiso.jobs.task import Application
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yhteiso.settings")
 
-app = Celery("yhteiso")
+app = Application("yhteiso", task_cls="yhteiso.jobs.task:CountedTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 

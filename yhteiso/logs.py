@@ -15,6 +15,8 @@ class NoContent(logging.Filter):
     """Replaces an exception's message, which may quote what a user typed, by its type and the places it came through."""
 
     def filter(self, record: logging.LogRecord) -> bool:
+        if record.name.startswith("celery"):
+            record.args = _without_words(record.args)
         if record.exc_info and record.exc_info[0]:
             kind, _, trace = record.exc_info
             frames = [f"{f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(trace)]
@@ -26,6 +28,21 @@ class NoContent(logging.Filter):
             del record.request
         record.msg, record.args = SECRET_PATH.sub(r"\1…", record.getMessage()), None
         return True
+
+
+def _without_words(given: Any) -> Any:
+    """Celery's own lines quote the exception of a task, also without its traceback: only its class is kept."""
+    if isinstance(given, dict):
+        return {name: _class_only(value) if name in ("exc", "traceback") else value for name, value in given.items()}
+    if isinstance(given, tuple):
+        return tuple(_class_only(value) if isinstance(value, BaseException) else value for value in given)
+    return given
+
+
+def _class_only(value: Any) -> str:
+    if isinstance(value, BaseException):
+        return type(value).__name__
+    return "" if "Traceback" in str(value) else str(value).partition("(")[0]
 
 
 class QuietReporter(ExceptionReporter):

@@ -28,6 +28,7 @@ CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS")
 
 INSTALLED_APPS = [
     "yhteiso",
+    "yhteiso.jobs",
     "yhteiso.audit",
     "yhteiso.outbox",
     "networks",
@@ -172,7 +173,7 @@ SECURE_CSP = {
     "base-uri": [CSP.NONE],
 }
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^health/$"]  # asked inside the container by its health check
+SECURE_REDIRECT_EXEMPT = [r"^health/(live/)?$"]  # asked inside the container by its health check
 BEHIND_PROXY = environment.flag("BEHIND_PROXY", False)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SECURE_HSTS_SECONDS = 63072000 if HTTPS else 0
@@ -223,6 +224,7 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SOFT_TIME_LIMIT = 240
 CELERY_TASK_TIME_LIMIT = 300
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -231,8 +233,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,
 }
+CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = {"visibility_timeout": 900}  # the shortest on a broker counts for all
+CELERY_BEAT_SCHEDULER = "yhteiso.jobs.beat:Timetable"
+# Each name is also that of its job's record (yhteiso/jobs/runs.py), with the same interval.
 CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "cases.tasks.tick", "schedule": timedelta(seconds=30)},
+    "sweep": {"task": "cases.tasks.sweep", "schedule": timedelta(minutes=10)},
     "missed-outcomes": {"task": "meetings.tasks.write_missed_outcomes", "schedule": timedelta(minutes=1)},
     "reminders": {"task": "meetings.tasks.remind", "schedule": timedelta(minutes=1)},
     "drain-outbox": {"task": "yhteiso.outbox.tasks.drain", "schedule": timedelta(seconds=10)},
@@ -241,6 +247,8 @@ CELERY_BEAT_SCHEDULE = {
     "verify-log": {"task": "yhteiso.audit.tasks.verify_log", "schedule": timedelta(hours=24)},
     "oddities": {"task": "yhteiso.audit.tasks.find_oddities", "schedule": timedelta(hours=1)},
     "daily-tasks": {"task": "cases.tasks.open_daily_tasks", "schedule": timedelta(hours=24)},
+    "canary": {"task": "yhteiso.jobs.tasks.canary", "schedule": timedelta(seconds=30)},
+    "lost-tasks": {"task": "yhteiso.jobs.tasks.bury_lost", "schedule": timedelta(minutes=10)},
     "close-month": {"task": "metrics.tasks.close_months", "schedule": timedelta(hours=1)},
 }
 

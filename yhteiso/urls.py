@@ -15,7 +15,6 @@ register_converter(RefConverter, "ref")
 
 
 urlpatterns = [
-    path("health/", views.health, name="health"),
     path("help/", views.help_page, name="help"),
     path("privacy/", views.privacy, name="privacy"),
     path("accessibility/", views.accessibility, name="accessibility"),
@@ -48,6 +47,7 @@ urlpatterns = [
     path("", include("metrics.urls")),
     path("", include("yhteiso.audit.urls")),
     path("", include("yhteiso.outbox.urls")),
+    path("", include("yhteiso.jobs.urls")),
 ]
 
 if settings.DEBUG or settings.DEMO:

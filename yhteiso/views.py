@@ -1,32 +1,14 @@
-"""Pages that belong to no application: health, help, the session, and the errors."""
+"""Pages that belong to no application: help, the session, and the errors."""
 
-from datetime import UTC
+import sys
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
-
-FEWEST_MONTHS = 2  # of the log's partitions that must be ready: the nightly job makes 24, so fewer means that it fails
-
-
-@login_not_required
-@require_safe
-def health(request: HttpRequest) -> JsonResponse:
-    """Whether this process can serve: 200 or 503, for machines. Says nothing of anybody."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT sec.months_ahead(%s)", [timezone.now().astimezone(UTC).date()])
-            months = cursor.fetchone()[0]
-    except DatabaseError:
-        return JsonResponse({"status": "down", "database": "down"}, status=503)
-    if months < FEWEST_MONTHS:
-        return JsonResponse({"status": "failing", "database": "ok", "log": f"months ahead: {months}"}, status=503)
-    return JsonResponse({"status": "ok", "database": "ok"})
 
 
 @login_not_required
@@ -74,7 +56,9 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """500: without the database and without the request, which may be what broke."""
+    """500: without the database and without the request, which may be what broke. 503 when it was the database."""
+    if isinstance(sys.exception(), OperationalError | InterfaceError):
+        return HttpResponse(render_to_string("503.html"), status=503)
     return HttpResponse(render_to_string("500.html"), status=500)
 
 

@@ -213,6 +213,9 @@ def _ask_anew(case: Case, kind: PersonKind, by: User, now: datetime) -> None:
     """Those who decide now have said nothing yet in this position. A no of theirs stands."""
     case.consents.standing().filter(giver__kind=kind, answer=Reply.YES).update(ended_at=now, ended_by=by)
     case.persons.filter(kind=kind, consent=ConsentState.ORAL).update(consent=ConsentState.WAITING)
+    if kind == PersonKind.GUARDIAN and case.consent == ConsentState.ORAL:  # what the call told was the guardians' word too
+        case.consent = ConsentState.WAITING
+        case.save(update_fields=["consent"])
 
 
 def child_decides(case: Case) -> bool:
@@ -269,9 +272,9 @@ def _replace(case: Case, giver: Person, word: Word, by: User, now: datetime) -> 
 
 def _after(case: Case, giver: Person, rows: list[Consent], took_back: list[Consent], by: User, now: datetime) -> None:
     """What follows from new words: the summary, an event without a word of theirs, and a task for each organisation."""
-    weigh_consent(case, giver, now=now)
     if any(row.answer == Reply.NO for row in rows):  # nothing goes on over a no
         case.consent_exceptions.filter(guardian=giver, ended_at=None).update(ended_at=now, ended_by=by)
+    weigh_consent(case, giver, now=now)
     note(case, "consent_withdrawn" if took_back else "consent", at=now, by=by)
     for row in {(row.unit_id, row.membership_id): row for row in took_back}.values():
         open_task(

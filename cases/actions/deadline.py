@@ -21,17 +21,28 @@ def begin(
     `last_on`: the last day on which it is kept, where the fact brings it (a promise's day); else the kind knows.
     """
     kind = KINDS[code]
-    late_at = start_of_day(last_on + timedelta(days=1)) if last_on else _late(kind, fact_at)
-    rows = [
-        Deadline(
-            kind=code, case=case, area_id=area_id, about=str(about), step=step.step, person_id=person_id, unit_id=unit_id,
-            fact_at=fact_at, late_at=late_at, due_at=step.due_at,
-            state=DeadlineState.MERGED if step.merged else DeadlineState.OPEN, ended_at=now if step.merged else None,
-        )
-        for step in plan(rungs_of(kind, area_id, helsinki_date(now)), fact_at, late_at)
-    ]  # fmt: skip
+    rows = steps_of(
+        kind, rungs_of(kind, area_id, helsinki_date(now)), case_id=case.pk if case else None, area_id=area_id,
+        about=str(about), fact_at=fact_at, last_on=last_on, person_id=person_id, unit_id=unit_id, now=now,
+    )  # fmt: skip
     # The writer may not be able to read them, so nothing is read back.
     Deadline.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def steps_of(
+    kind: Kind, rungs: tuple[Rung, ...], *, case_id: int | None, area_id: int, about: str, fact_at: datetime,
+    last_on: date | None, person_id: int | None, unit_id: int | None, now: datetime,
+) -> list[Deadline]:  # fmt: skip
+    """The steps of one deadline, not yet written."""
+    late_at = start_of_day(last_on + timedelta(days=1)) if last_on else _late(kind, fact_at)
+    return [
+        Deadline(
+            kind=kind.code, case_id=case_id, area_id=area_id, about=about, step=step.step, person_id=person_id,
+            unit_id=unit_id, fact_at=fact_at, late_at=late_at, due_at=step.due_at,
+            state=DeadlineState.MERGED if step.merged else DeadlineState.OPEN, ended_at=now if step.merged else None,
+        )
+        for step in plan(rungs, fact_at, late_at)
+    ]  # fmt: skip
 
 
 def end(code: str, *, case: Case | None, now: datetime, about: object = "") -> None:

@@ -71,8 +71,10 @@ CREATE FUNCTION sec.unseen_messages(person bigint) RETURNS integer LANGUAGE sql 
 
 REVOKE ALL ON FUNCTION sec.end_deadlines(bigint, text, text, timestamptz), sec.take_step(uuid, timestamptz), sec.step_seen(),
     sec.unseen_messages(bigint) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION sec.end_deadlines(bigint, text, text, timestamptz), sec.take_step(uuid, timestamptz),
-    sec.unseen_messages(bigint) TO {ALL_HATS};
+GRANT EXECUTE ON FUNCTION sec.end_deadlines(bigint, text, text, timestamptz)
+    TO {role("area")}, {role("member")}, {role("officer")}, {role("jobs")};
+GRANT EXECUTE ON FUNCTION sec.take_step(uuid, timestamptz) TO {", ".join(role(hat) for hat in TOLD_HATS)};
+GRANT EXECUTE ON FUNCTION sec.unseen_messages(bigint) TO {ALL_HATS};
 """
 
 SQL = "\n".join(

@@ -5,6 +5,7 @@ from cases.models.case import TEXT, TRANSITIONS, Case, CaseEvent, CaseText, Clos
 from cases.models.clock import (
     Deadline,
     DeadlineState,
+    Difference,
     Escalation,
     EscalationTo,
     LadderChange,
@@ -69,6 +70,7 @@ __all__ = [
     "ContactLanguage",
     "Deadline",
     "DeadlineState",
+    "Difference",
     "Escalation",
     "EscalationTo",
     "ExceptionalAccess",

@@ -275,3 +275,20 @@ class LadderChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.step}"
+
+
+class Difference(models.Model):
+    """What the sweeper found amiss, a row a name: how many in its last run, and in how many runs one after another."""
+
+    name = models.CharField(primary_key=True, max_length=40)
+    found = models.PositiveIntegerField()
+    mended = models.PositiveIntegerField()
+    runs = models.PositiveIntegerField()
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name

@@ -69,6 +69,7 @@ def _page(request: UserRequest, case: Case, person: Person, form: SafeContactFor
         "case": case, "person": person, "form": form, "closed": case.status == Status.CLOSED,
         "refusal": actions.blocker(case, person), "live": _lines(case, live),
         "lost": _lines(case, lost.values()), "ended": _lines(case, ended),
+        "example": example(case, timezone.now()),
     }  # fmt: skip
     return render(request, "cases/contacts.html", context, status=422 if form.is_bound else 200)
 

@@ -105,6 +105,12 @@ def colleagues(person: User, on: date) -> list[User]:
     return list(User.people.filter(pk__in=ids).select_related("unit").order_by("sort_key", "pk"))
 
 
+def answered_people(by: User) -> list[User]:
+    """Those for whom a responsible person may tell that they are away, by name; not oneself."""
+    ids = asked("SELECT sec.people_i_answer_for()")
+    return list(User.people.filter(pk__in=ids, is_active=True).exclude(pk=by.pk).order_by("sort_key", "pk"))
+
+
 def _days_refusal(from_on: date, until_on: date, today: date) -> str:
     if until_on < from_on:
         return _("The last day is before the first.")

@@ -17,7 +17,7 @@ MOBILE = re.compile(r"(\+358|0)(4\d|50)\d{4,8}|\+(?!358)\d{8,14}")
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """The whole form. `ticked` are the boxes as (kind, channel); `work_phone` says that the account's number is one's own."""
+    """The whole form. `ticked` are the boxes as (kind, channel); `work_phone` says that the number is one's own."""
 
     ticked: frozenset[tuple[str, str]]
     quiet_from: time

@@ -136,7 +136,7 @@ class Ground(RuleBasedStateMachine):
                 assert sections(user, case) == sees[case.pk] - {"case"}, (user.name, hat, sees[case.pk], "sections")
 
     def compare_rows(self, user: User, hat: str, sees: dict[int, set[str]]) -> None:
-        found = rows.shown(hat)
+        found = rows.shown(hat, sees)
         for kind, (section, _) in rows.PROBES.items():
             if kind not in ("words", "own", "own_seat", "themes", "elsewhere") and not (
                 hat == "member" and kind in rows.AREA_ONLY

@@ -11,7 +11,7 @@ from cases.models import Case, Consent, HandOver, Membership
 from networks.models import RoleMembership, User
 from tests.access import rows
 from tests.access.ground import BORN, DAY, LEADS, PEOPLE, UNITS, Ground, actors, anybody, asked, leads, members, nth
-from tests.access.model import SECTIONS, File, Giver, Seat, Word, areas, opens, seat_opens
+from tests.access.model import SECTIONS, File, Giver, Seat, Word, areas, decides, opens, said, seat_opens
 from yhteiso.hats.wear import wearing
 
 
@@ -175,10 +175,8 @@ class Machine(Ground):
 
     def heard(self, row: Consent, yes: bool, until: date, confirmed: bool) -> None:
         to = ("unit", row.unit_id) if row.unit_id else ("seat", row.membership_id)
-        for word in self.facts.words.values():
-            if (word.giver, word.to, word.section) == (row.giver_id, to, row.section):
-                word.stands = False
-        self.facts.words[row.pk] = Word(row.giver_id, row.case_id, to, row.section, yes, until, confirmed and yes)
+        word = Word(row.giver_id, row.case_id, to, row.section, yes, until, confirmed and yes)
+        said(self.facts, row.pk, word, no=row.answer == "no")
 
     def to(self, seat: Membership) -> tuple[str, int | None]:
         return ("seat", seat.pk) if self.facts.in_writing[seat.unit_id] else ("unit", seat.unit_id)
@@ -249,7 +247,7 @@ class Machine(Ground):
                 case=case, finding=finding, grounds="x", assessed_on=self.today, by=who, now=self.now
             ),
         ):  # fmt: skip
-            self.facts.cases[case.pk].child_decides = finding == "capable"
+            decides(self.facts, case.pk, child=finding == "capable")
 
     # -- who stands how to it
 

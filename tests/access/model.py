@@ -38,6 +38,7 @@ class Giver:
     general: bool = False  # said by word that a network may be gathered
     present: bool = True
     excepted: bool = False
+    took_back: bool = False  # a yes of theirs, ever
 
 
 @dataclass
@@ -71,6 +72,36 @@ class Facts:
     givers: dict[int, Giver] = field(default_factory=dict)
     words: dict[int, Word] = field(default_factory=dict)
     recused: set[tuple[int, int]] = field(default_factory=set)
+
+
+def said(facts: Facts, key: int, word: Word, *, no: bool) -> None:
+    """A new word takes the place of the one before it on the same thing, and what follows from it.
+
+    Whoever has taken back a yes and stands behind none any more no longer says yes to gathering a network either; and a
+    guardian who says no is heard, whatever reason there was to go on without them.
+    """
+    giver = facts.givers[word.giver]
+    for old in facts.words.values():
+        if old.stands and (old.giver, old.to, old.section) == (word.giver, word.to, word.section):
+            old.stands = False
+            giver.took_back = giver.took_back or (old.yes and not word.yes)
+    facts.words[key] = word
+    if giver.took_back and not any(w.giver == word.giver and w.stands and w.yes for w in facts.words.values()):
+        giver.general = False
+    giver.excepted = giver.excepted and not no
+
+
+def decides(facts: Facts, case: int, *, child: bool) -> None:
+    """From now on the child decides, or the guardians do. Who begins to is asked anew: no yes of before comes to life."""
+    file = facts.cases[case]
+    if file.child_decides == child:
+        return
+    file.child_decides, file.told = child, file.told and child
+    asked = {key for key, giver in facts.givers.items() if giver.case == case and giver.guardian != child}
+    for key in asked:
+        facts.givers[key].general = False
+    for word in facts.words.values():
+        word.stands = word.stands and not (word.giver in asked and word.yes)
 
 
 def areas(facts: Facts, user: int, today: date) -> set[int]:

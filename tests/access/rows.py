@@ -1,6 +1,7 @@
 """What the rows themselves show in a hat, with no filter of ours in the way; and a situation with one row of every kind."""
 
 import uuid
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -26,6 +27,8 @@ PROBES = {
     "own": ("case", "SELECT 'own', case_id FROM meetings_commitment WHERE owner_id = sec.uid()"),
     "words": ("consents", "SELECT 'words', id FROM cases_consent"),
     "intake": ("intake", "SELECT 'intake', case_id FROM cases_casetext"),
+    # the door that SQL's own deeds ask, of situations that this hat may not even read
+    "door": ("case", "SELECT 'door', id FROM unnest(%s::bigint[]) id WHERE sec.sees_case(id)"),
 }
 AREA_ONLY = {"intake"}
 QUERY = {
@@ -34,11 +37,11 @@ QUERY = {
 }
 
 
-def shown(hat: str) -> dict[str, set[int]]:
+def shown(hat: str, cases: Iterable[int]) -> dict[str, set[int]]:
     """Every kind of row that PostgreSQL shows in the hat that is on: kind → ids of situations (words: own ids)."""
     found: dict[str, set[int]] = {kind: set() for kind in PROBES}
     with connection.cursor() as cursor:
-        cursor.execute(QUERY[hat])
+        cursor.execute(QUERY[hat], [list(cases)])
         for kind, key in cursor.fetchall():
             found[kind].add(key)
     return found

@@ -44,7 +44,6 @@ def run(examples: int, steps: int, *, seed: bool) -> int:
 
 def one_life() -> None:
     """A life written down: every turn of it once, in the order in which each changes who sees what."""
-    life = Machine()
     turns: list[tuple[str, dict[str, Any]]] = [
         ("begin", {"n": "coordinator", "told": True, "protected": False}),
         # what the call told, where no guardian is recorded; and where it told that one is still missing
@@ -80,6 +79,12 @@ def one_life() -> None:
         ("recuse", {"n": 0, "who": "professional", "by": 0, "successor": "other_coordinator", "hat": "member"}),
         ("hand_over", {"n": 1, "to": "coordinator", "by": 1}),
     ]  # fmt: skip
+    live(turns)
+
+
+def live(turns: list[tuple[str, dict[str, Any]]]) -> None:
+    """These turns one after another, and after each of them every hat of everybody compared."""
+    life = Machine()
     try:
         for name, given in turns:
             values = {"add": ADD, "say": SAY}.get(name, {}) | given
@@ -113,6 +118,36 @@ def test_one_life_turn_by_turn(network: World) -> None:
     }
 
 
+BEGIN = ("begin", {"n": "coordinator", "told": True, "protected": False})
+SECOND = ("add_guardian", {"n": 0, "general": "oral", "by": 0})
+WITHOUT_SECOND = ("exception", {"n": 0, "g": 2, "by": 0, "end": False})
+CHILD, GUARDIANS = (("capacity", {"n": 0, "by": 0, "finding": f}) for f in ("capable", "not_capable"))
+MOST = ["time", "plan", "themes"]
+SHORT_LIVES = {
+    "the guardians decide again": [BEGIN, CHILD, GUARDIANS],
+    "the child decides again": [BEGIN, CHILD, ("say", {"g": 0, "parts": MOST}), GUARDIANS, CHILD],
+    "the last yes is taken back": [BEGIN, ("withdraw", {"n": 0, "g": 1, "s": 0, "by": 0})],
+    "the last yes becomes a no": [BEGIN, ("say", {"parts": MOST, "answer": "no"})],
+    "somebody not waited for says no": [BEGIN, SECOND, WITHOUT_SECOND, ("say", {"g": 2, "parts": ["time"], "answer": "no"})],
+    "and changes their mind": [
+        BEGIN, SECOND, WITHOUT_SECOND, ("say", {"g": 2, "parts": MOST}), ("say", {"g": 2, "parts": MOST, "answer": "no"}),
+    ],
+    "a no can't be gone around": [BEGIN, SECOND, ("say", {"g": 2, "parts": ["time"], "answer": "no"}), WITHOUT_SECOND],
+    "both guardians are asked anew": [BEGIN, SECOND, WITHOUT_SECOND, CHILD, GUARDIANS],
+    "what the call told was the guardians' word": [
+        ("open", {"n": "coordinator", "told": True, "protected": False}), ("add", {"who": "professional"}), CHILD,
+        ("say", {"g": 0}), GUARDIANS,
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("turns", SHORT_LIVES.values(), ids=SHORT_LIVES)
+def test_a_short_life(network: World, turns: list[tuple[str, dict[str, Any]]]) -> None:
+    """What the long lives met once in thousands of steps: whose earlier yes holds no more, and whose no is heard."""
+    live(turns)
+    assert Machine.done.get("exception: refused", 0) == (turns[-1] == WITHOUT_SECOND)
+
+
 @pytest.mark.timeout(580)
 def test_a_thousand_steps(network: World) -> None:
     """The same steps every time, so that a red run can be run again."""
@@ -122,5 +157,6 @@ def test_a_thousand_steps(network: World) -> None:
 @pytest.mark.deep
 @pytest.mark.timeout(0)
 def test_ten_thousand_steps(network: World) -> None:
-    """New ones every time: twice as long lives."""
-    assert run(100, 100, seed=False) >= 10_000
+    """New ones every time: twice as long lives. Some end before their hundredth step, so lives are lived until it is enough."""
+    while run(20, 100, seed=False) < 10_000:
+        pass

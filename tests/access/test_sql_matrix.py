@@ -248,6 +248,24 @@ def reads(everybody: dict[str, Any]) -> None:
         for name, (hat, _) in SEES.items():
             guest = everybody["guest"].pk if name == "guest" else None
             assert tried(hat, everybody["people"][name], guest, select) == expected(name, kind, "S"), (name, kind)
+    for name, (hat, _) in SEES.items():
+        guest = everybody["guest"].pk if name == "guest" else None
+        opens = tried(hat, everybody["people"][name], guest, at_the_door(everybody["case"].pk))
+        assert opens == (hat in ("area", "member") and name not in GONE), (name, "sec.sees_case")
+
+
+def at_the_door(case: int) -> Callable[[Any], int]:
+    """What SQL's own deeds ask before they do anything: they don't read the rows in the asker's hat."""
+
+    def run(cursor: Any) -> int:
+        cursor.execute("SELECT WHERE sec.sees_case(%s)", [case])
+        return int(cursor.rowcount)
+
+    return run
+
+
+def test_the_readings_and_the_door_of_sql(everybody: dict[str, Any]) -> None:
+    reads(everybody)
 
 
 def test_the_application_says_the_same(everybody: dict[str, Any]) -> None:

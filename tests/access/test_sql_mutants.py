@@ -61,6 +61,16 @@ MUTANTS: list[tuple[str, str, str]] = [
     ("my_family_cases", "AND NOT EXISTS (SELECT FROM cases_hiding", "AND EXISTS (SELECT FROM cases_hiding"),
     ("my_family_cases", "WHERE p.account_id = sec.uid()", "WHERE true"),
     ("sees_case", "AND c.id <> ALL (sec.my_recusals())", ""),
+    ("sees_case", "c.area_id = ANY (sec.my_areas())", "true"),
+    ("sees_case", "NOT c.protected OR", "true OR"),
+    ("sees_case", "OR c.coordinator_id = sec.uid()", ""),
+    ("sees_case", "OR c.id = ANY (sec.my_named_cases())", ""),
+    ("sees_case", "OR c.id = ANY (sec.my_orphans())", ""),
+    ("sees_case", "THEN c.id = ANY (sec.my_cases())", "THEN true"),
+    ("sees_case", "ELSE current_setting('role') = 'none' AND", "ELSE current_setting('role') = 'none' OR"),
+    ("my_named_cases", "WHERE s.named", "WHERE true"),
+    ("my_named_cases", "AND NOT s.index_only", ""),
+    ("my_named_cases", "AND s.role <> 'exceptional'", ""),
     ("my_opened_themes", "AND 'themes' = ANY (s.sections)", ""),
 ]
 

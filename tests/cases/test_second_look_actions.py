@@ -111,6 +111,7 @@ def test_no_exception_over_a_no(world: World, case: Case) -> None:
     acts(world.coordinator, consent.except_guardian, case=case, guardian=other, reason="Ei tavoiteta.")
     says(world, case, other, "no")
     assert not case.consent_exceptions.filter(ended_at=None).exists()
+    assert Case.objects.get(pk=case.pk).consent == "waiting"  # the summary is of those whose word counts now
     with pytest.raises(NotAllowed):
         acts(world.coordinator, consent.except_guardian, case=case, guardian=other, reason="Ei tavoiteta.")
 

@@ -27,6 +27,7 @@ from yhteiso.lib.dates import (
     latest_meeting_day,
     long_date,
     path_days,
+    period,
     short_date,
     start_of_day,
     weekday,
@@ -393,3 +394,11 @@ def test_finnish_is_the_default() -> None:
     assert short_date(day, "se") == short_date(day, "fi-FI") == "ke\u00a010.6."
     with override("en"):
         assert weekday_fi(day) == "ke"
+
+
+def test_days_from_the_first_to_the_last_say_the_year_once_where_it_is_one() -> None:
+    first, last = date(2026, 6, 29), date(2026, 7, 24)
+    assert period(first, last, "fi") == "29.6.–24.7.2026"
+    assert period(first, last, "en") == "29\u00a0June–24\u00a0July\u00a02026"
+    assert period(first, first, "sv") == "29.6.2026"
+    assert period(date(2026, 12, 29), date(2027, 1, 3), "fi") == "29.12.2026–3.1.2027"

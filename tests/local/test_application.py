@@ -51,7 +51,7 @@ class _Health(BaseHTTPRequestHandler):
     status = 200
 
     def do_GET(self) -> None:
-        self.send_response(self.status if self.path == "/health/" else 404)
+        self.send_response(self.status if self.path == "/health/live/" else 404)
         self.end_headers()
 
     def log_message(self, *_: object) -> None:

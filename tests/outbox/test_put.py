@@ -1,5 +1,8 @@
 """Writing a message: in every hat that acts, with the fact or not at all, and once for a key."""
 
+import socket
+import time
+
 import pytest
 from django.db import DatabaseError, IntegrityError, ProgrammingError, connection, transaction
 
@@ -113,16 +116,33 @@ def test_what_a_row_can_hold(world: World) -> None:
 def test_a_broker_that_is_down_costs_nobody_anything(caplog: pytest.LogCaptureFixture, settings, monkeypatch) -> None:
     """The settings of the tests name a port where nobody answers."""
     settings.CELERY_BROKER_URL = "redis://127.0.0.1:1/0"
-    monkeypatch.setattr(bell, "_silent", False)
+    monkeypatch.setattr(bell, "_told", False)
+    monkeypatch.setattr(bell, "_silent_until", 0.0)
+    began = time.monotonic()
     for n in range(3):
         with transaction.atomic():
             put([message(f"{n} first")])
             put([message(f"{n} second")])
             assert len(connection.run_on_commit) == 1, "one bell for one transaction"
+    assert time.monotonic() - began < 2, "nobody waits for it"
     assert Outgoing.objects.count() == 6
     assert [r.getMessage() for r in caplog.records if r.name == bell.__name__] == [
         "the bell is silent (OperationalError): messages wait for the relay's own round"
     ]
+
+
+@pytest.mark.races
+@pytest.mark.django_db(transaction=True)
+def test_a_broker_that_hangs_keeps_a_request_for_a_moment_and_the_next_ones_not_at_all(settings, monkeypatch) -> None:
+    monkeypatch.setattr(bell, "_silent_until", 0.0)
+    with socket.create_server(("127.0.0.1", 0)) as deaf:  # takes the call and never says a word
+        settings.CELERY_BROKER_URL = f"redis://127.0.0.1:{deaf.getsockname()[1]}/0"
+        began = time.monotonic()
+        for n in range(3):
+            with transaction.atomic():
+                put([message(f"{n}")])
+        assert time.monotonic() - began < 5
+    assert Outgoing.objects.count() == 3
 
 
 def test_an_empty_put_rings_nothing(world: World, settings) -> None:

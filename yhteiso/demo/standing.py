@@ -1,4 +1,4 @@
-"""What waits for somebody in the demonstration: an exceptional opening to review, a situation offered, a few tasks."""
+"""What waits in the demonstration: an exceptional opening to review, a situation offered, people away, a few tasks."""
 
 from datetime import datetime, timedelta
 
@@ -6,6 +6,7 @@ from cases.actions.standing import open_exceptionally, propose_hand_over
 from cases.actions.task import open_task
 from cases.models import Case, PersonContact, PersonKind, TaskKind
 from cases.sections import EXCEPTIONAL
+from networks.actions import absence
 from networks.models import User
 from yhteiso.demo.people import Cast
 from yhteiso.hats.wear import wearing
@@ -18,6 +19,7 @@ def load(cast: Cast, *, now: datetime) -> None:
     """The same deeds that the pages do, in the hats in which they are done."""
     _opening(cast, now)
     _offer(cast, now)
+    _absences(cast, now)
     case = Case.objects.get(area=cast.area, child_name=WITHDRAWN)
     open_task(
         kind=TaskKind.CONSENT_EXPIRES,
@@ -44,6 +46,24 @@ def _opening(cast: Cast, now: datetime) -> None:
             by=elsa, first_name=CHILD, born_on=born_on, reason="danger", sections=EXCEPTIONAL["contact"], called_first=True,
             grounds="Lapsi jäi pihalle yksin, eikä kukaan tullut hakemaan. Tarvitsen tiedon, kenelle soittaa.", now=at,
         )  # fmt: skip
+
+
+def _absences(cast: Cast, now: datetime) -> None:
+    """A coordinator's leave that a colleague has promised to cover, a nurse away today, and a request still open."""
+    today = helsinki_date(now)
+    for first, other, begins, days, answered in (
+        ("Noora", "Riikka", 14, 25, True), ("Mira", "Antti", 0, 2, True), ("Antti", "Mira", 30, 4, False),
+    ):  # fmt: skip
+        person, substitute = (User.people.get(pk=cast.people[name].pk) for name in (first, other))
+        from_on = today + timedelta(days=begins)
+        with wearing(person.hat, person.pk):
+            row = absence.announce(
+                person=person, by=person, from_on=from_on, until_on=from_on + timedelta(days=days), substitute=substitute,
+                now=now,
+            )  # fmt: skip
+        if answered:
+            with wearing(substitute.hat, substitute.pk):
+                absence.answer(absence=row, by=substitute, accepts=True, now=now)
 
 
 def _offer(cast: Cast, now: datetime) -> None:

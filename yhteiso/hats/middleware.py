@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 # Sign-in works as the web login itself, which may read accounts and sessions but no table of a family.
 BAREHEADED = ("account_", "mfa_", "demo-signin", "invitation", "set_language", "keepalive")
 # These touch no database, or must answer when it is down.
-WITHOUT_DATABASE = {"health", "gallery", "csp-report"}
+WITHOUT_DATABASE = {"health", "health-live", "gallery", "csp-report"}
 # Answers that refuse, with the word by which the log tells them.
 DENIALS = {400: "form", 403: "form", 404: "not visible", 405: "method"}
 

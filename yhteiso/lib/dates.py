@@ -354,7 +354,9 @@ def period(first: date, last: date, language: str | None = None) -> str:
     """Days from the first to the last: "29.6.–24.7.2026", "29.12.2026–3.1.2027"; one day alone as in `long_date`."""
     if first == last:
         return long_date(first, language)
-    start = day_month(first, language) if first.year == last.year else long_date(first, language)
+    start = long_date(first, language)
+    if first.year == last.year:
+        start = start.removesuffix(str(first.year)).removesuffix(NBSP)
     return f"{start}–{long_date(last, language)}"
 
 

@@ -128,12 +128,13 @@ def _files(tops: Iterable[Path]) -> Iterable[Path]:
 
 
 def start(instance: Instance, addresses: Addresses, port: int) -> None:
-    """Starts web, worker and beat together, and waits until all are well. Raises Trouble when one is not."""
+    """Starts web, worker, beat and clock together, and waits until all are well. Raises Trouble when one is not."""
     crew = instance.crew
     node = f"yhteiso-{os.environ['YHTEISO_RUN_ID']}@localhost"
-    with step("Starting worker, beat and web"):
+    with step("Starting worker, beat, clock and web"):
         crew.start(_worker(instance, addresses, node, port))
         crew.start(_beat(instance, addresses))
+        crew.start(_clock(instance, addresses))
         crew.start(_web(instance, addresses, port))
         crew.wait_until(lambda: healthy(port), what="The web server", seconds=90)
         broker = Celery(broker=addresses.redis, set_as_current=False)
@@ -179,12 +180,24 @@ def _beat(instance: Instance, addresses: Addresses) -> Program:
     )
 
 
+def _clock(instance: Instance, addresses: Addresses) -> Program:
+    """What tells and sends without the broker, beside the worker: whichever comes first does it."""
+    return Program(
+        name="The clock",
+        command=[sys.executable, "manage.py", "clock"],
+        environment=environment(addresses, addresses.jobs, keys=False),
+        log=instance.logs / "clock.log",
+        cwd=CHECKOUT,
+        stop_seconds=15,
+    )
+
+
 def healthy(port: int) -> bool:
     """Whether the web server and its database answer."""
     # Never through a proxy that the environment may name: this is our own machine.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(f"http://127.0.0.1:{port}/health/", timeout=5) as answer:
+        with opener.open(f"http://127.0.0.1:{port}/health/live/", timeout=5) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, ConnectionError, TimeoutError):
         return False
