@@ -37,5 +37,5 @@ GRANT EXECUTE ON FUNCTION sec.steps_of(uuid[]) TO {TOLD_HATS};
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0035_sweep")]
+    dependencies = [("cases", "0036_ladder_applied")]
     operations = [migrations.RunSQL(SQL, migrations.RunSQL.noop)]
