@@ -20,7 +20,7 @@ from django.test.utils import override_settings
 
 from cases.access import NotAllowed
 from cases.actions.tick import tick
-from cases.models import EscalationTo, Escalation
+from cases.models import Escalation, EscalationTo
 from networks.models import User
 from yhteiso.demo import simulate_model as model
 from yhteiso.demo.simulate_family import Family
@@ -160,7 +160,7 @@ class Year:
                     _analyze()
                 tell(self, moment)
         Mailbox.down = False
-        for hours in range(0, 96):  # whatever still waits for its next try
+        for hours in range(96):  # whatever still waits for its next try
             _send(self.ends + timedelta(hours=hours))
             if not Outgoing.objects.ready().exists():
                 break
