@@ -119,6 +119,8 @@ PAGES: dict[str, tuple[Section, ...]] = {
     "person-identity": (Section.CONTACT,),
     "person-identity-reading": (Section.CONTACT,),
     "person-identity-removal": (Section.CONTACT,),
+    "person-contacts": (Section.CONTACT,),
+    "person-contact-end": (Section.CONTACT,),
     "person-consent": (Section.CONSENTS,),
     "network-seat": (Section.NETWORK,),
     "case-consents": (Section.NETWORK, Section.CONSENTS),

@@ -6,8 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from cases.actions import ladder
-from cases.actions import digest
+from cases.actions import digest, ladder
 from cases.actions import sweep as sweeping
 from cases.actions import tick as ticking
 from cases.actions.watch import tell_of_ending_consents, tell_of_leaderless_cases, tell_of_vacant_seats

@@ -9,16 +9,18 @@ from cases.views import (
     consents,
     exceptional,
     identity,
-    ladder,
     inbox,
+    ladder,
     oversight,
     pauses,
+    safe_contact,
     start,
     tasks,
     who_sees,
 )
 
 IDENTITY = "cases/<ref:ref>/persons/<int:pk>/identity/"
+CONTACTS = "cases/<ref:ref>/persons/<int:pk>/contacts/"
 
 urlpatterns = [
     path("concerns/new/", concern.new, name="concern-new"),
@@ -46,6 +48,8 @@ urlpatterns = [
     path(IDENTITY, identity.identity, name="person-identity"),
     path(f"{IDENTITY}reading/", identity.identity_reading, name="person-identity-reading"),
     path(f"{IDENTITY}removal/", identity.identity_removal, name="person-identity-removal"),
+    path(CONTACTS, safe_contact.contacts, name="person-contacts"),
+    path(f"{CONTACTS}<int:contact>/end/", safe_contact.contact_end, name="person-contact-end"),
     path("cases/<ref:ref>/consents/", consents.consents, name="case-consents"),
     path("cases/<ref:ref>/consents/exceptions/", consent_sides.exception, name="consent-exception"),
     path("cases/<ref:ref>/consents/exceptions/<int:pk>/end/", consent_sides.exception_end, name="consent-exception-end"),

@@ -16,7 +16,8 @@ NAMELESS = {"recused"}
 # What a family has said of consent, and around it: for the coordinator. The policy of the events says the same.
 COORDINATORS_ONLY = (
     "consent", "consent_confirmed", "consent_withdrawn", "consent_exception", "consent_exception_ended", "capacity",
-    "hidden", "hiding_ended", "recused", "exceptional", "exceptional_reviewed",
+    "hidden", "hiding_ended", "recused", "exceptional", "exceptional_reviewed", "safe_contact", "safe_contact_ended",
+    "safe_contact_failed",
 )  # fmt: skip
 
 
@@ -33,6 +34,9 @@ def sentence(event: CaseEvent, units: Mapping[int, str]) -> str:
         "start_correction_proposed": _("A correction to the time of the call was proposed."),
         "start_correction_declined": _("The proposed time of the call was not taken into use."),
         "identity_written": _("An identity code was recorded."),
+        "safe_contact": _("A safe number or address was recorded."),
+        "safe_contact_ended": _("A safe number or address is no longer used."),
+        "safe_contact_failed": _("A message about a meeting did not arrive."),
         "identity_removed": _("An identity code was removed."),
         "exceptional": _("The situation was opened exceptionally, for 24 hours."),
         "exceptional_reviewed": _("An exceptional opening was reviewed by a second person."),

@@ -241,6 +241,7 @@ CELERY_BEAT_SCHEDULE = {
     "changed-ladders": {"task": "cases.tasks.replan_changed", "schedule": timedelta(minutes=15)},
     "sweep": {"task": "cases.tasks.sweep", "schedule": timedelta(minutes=10)},
     "missed-outcomes": {"task": "meetings.tasks.write_missed_outcomes", "schedule": timedelta(minutes=1)},
+    "reminders": {"task": "meetings.tasks.remind", "schedule": timedelta(minutes=1)},
     "drain-outbox": {"task": "yhteiso.outbox.tasks.drain", "schedule": timedelta(seconds=10)},
     "seal-log": {"task": "yhteiso.audit.tasks.seal_log", "schedule": timedelta(seconds=10)},
     "log-months": {"task": "yhteiso.audit.tasks.ensure_partitions", "schedule": timedelta(hours=6)},

@@ -28,6 +28,7 @@ from cases.models.consent import (
     Section,
     Way,
 )
+from cases.models.contact import ContactChannel, ContactEnd, ContactLanguage, SafeContact
 from cases.models.identity import PersonIdentity
 from cases.models.intake import Call, Concern, FamilyAsked, Route
 from cases.models.message import Message, MessageKind, MessageQuerySet
@@ -65,6 +66,9 @@ __all__ = [
     "ConsentException",
     "ConsentState",
     "ConsentWording",
+    "ContactChannel",
+    "ContactEnd",
+    "ContactLanguage",
     "Deadline",
     "DeadlineState",
     "Difference",
@@ -95,6 +99,7 @@ __all__ = [
     "RecusalReason",
     "Reply",
     "Route",
+    "SafeContact",
     "Section",
     "StartCorrection",
     "Status",

@@ -171,6 +171,8 @@ PAGES = {
     "case-network": _("network"),
     "case-network-person": _("network, somebody of the family"),
     "network-end": _("leaving a network"),
+    "person-contacts": _("safe number or address"),
+    "person-contact-end": _("ending the use of a number or address"),
     "person-identity": _("identity code"),
     "person-identity-reading": _("identity code shown"),
     "person-identity-removal": _("removing an identity code"),
