@@ -108,6 +108,7 @@ PAGES: dict[str, tuple[Section, ...]] = {
     "case": (*BASIC, Section.PLAN, Section.INTAKE, Section.CONTACT),
     "case-readers": (Section.NETWORK,),
     "case-start": (Section.TIME,),
+    "case-pauses": (Section.TIME,),
     "case-start-accept": (Section.TIME,),
     "case-start-decline": (Section.TIME,),
     "case-recusal": (Section.NETWORK,),

@@ -7,10 +7,11 @@ class MeetingsConfig(AppConfig):
     def ready(self) -> None:
         from cases import addressees
         from cases.actions import disclosure
-        from meetings import kinds, senders  # noqa: F401 (senders registers itself)
+        from meetings import kinds, messages_told, senders  # noqa: F401 (senders registers itself)
         from meetings.actions.invitations import opened_time
 
         kinds.register_all()
+        messages_told.register_all()
         if kinds.open_deeds not in addressees.OPEN_DEEDS:
             addressees.OPEN_DEEDS.append(kinds.open_deeds)
         if opened_time not in disclosure.TIME_OPENED:

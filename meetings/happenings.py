@@ -26,6 +26,10 @@ def sentence(event: CaseEvent, units: Mapping[int, str]) -> str:
     words = {
         "call": _("Call. The promise of two weeks began."),
         "opened": _("The situation was opened."),
+        "clock_replanned": _("The days of the reminders were counted anew."),
+        # Which reason it was is the coordinators': it may tell of consent or of child protection.
+        "pause": _("A reason for a delay was recorded. The clock goes on."),
+        "pause_ended": _("A reason for a delay ended."),
         "start_corrected": _("The time of the call was corrected."),
         "start_correction_proposed": _("A correction to the time of the call was proposed."),
         "start_correction_declined": _("The proposed time of the call was not taken into use."),

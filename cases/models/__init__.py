@@ -8,6 +8,7 @@ from cases.models.clock import (
     Difference,
     Escalation,
     EscalationTo,
+    LadderApplied,
     LadderChange,
     Pause,
     PauseReason,
@@ -30,7 +31,7 @@ from cases.models.consent import (
 from cases.models.contact import ContactChannel, ContactEnd, ContactLanguage, SafeContact
 from cases.models.identity import PersonIdentity
 from cases.models.intake import Call, Concern, FamilyAsked, Route
-from cases.models.message import Message, MessageKind
+from cases.models.message import Message, MessageKind, MessageQuerySet
 from cases.models.people import PERSON_CONSENT, MemberRole, Membership, MembershipQuerySet, Person, PersonContact, PersonKind
 from cases.models.standing import (
     ExceptionalAccess,
@@ -78,12 +79,14 @@ __all__ = [
     "FamilyAsked",
     "HandOver",
     "Hiding",
+    "LadderApplied",
     "LadderChange",
     "MemberRole",
     "Membership",
     "MembershipQuerySet",
     "Message",
     "MessageKind",
+    "MessageQuerySet",
     "Pause",
     "PauseReason",
     "Person",
