@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cases", "0035_sweep"),
+        ("cases", "0031_clock_walls"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
