@@ -11,7 +11,7 @@ from django.db import connection
 from cases.actions import deadline
 from cases.actions.tick import tick
 from cases.kinds import CONCERN
-from cases.models import Deadline, DeadlineState, Escalation, EscalationTo, Message
+from cases.models import Concern, Deadline, DeadlineState, Escalation, EscalationTo, Message
 from tests.personas import World, at
 from yhteiso.hats.wear import wearing
 from yhteiso.outbox.models import Outgoing
@@ -86,6 +86,7 @@ def test_a_deed_in_the_middle_ends_a_step_or_comes_too_late_for_it(due: set[UUID
     def deeds() -> None:
         for about in abouts:
             with wearing("area", who):
+                assert Concern.objects.filter(pk=about).update(answered_at=NOW, answered_by_id=who)
                 deadline.end(CONCERN, case=None, about=about, now=NOW)
 
     results = at_once(*[lambda: tick(now=NOW, batch=5)] * 4, deeds)
@@ -94,7 +95,9 @@ def test_a_deed_in_the_middle_ends_a_step_or_comes_too_late_for_it(due: set[UUID
     ended = {pk for pk, state in states.items() if state == DeadlineState.ENDED}
     assert told(due) == due - ended
     assert sum(results[:4]) == len(due) - len(ended)
-    # Nothing of what was done is still ahead; the others come back on the next working day.
-    again = Deadline.objects.open()
-    assert again.count() == CONCERNS - len(abouts)
-    assert not again.filter(about__in=abouts).exists()
+    # Each last step comes back on the next working day, that of a deed in the same moment perhaps too: it is told to nobody.
+    before = Message.objects.count()
+    tick(now=at("2026-06-23 08:00"))
+    assert not Message.objects.filter(about__in=abouts, at__gt=NOW).exists()
+    assert Message.objects.count() - before == CONCERNS - len(abouts)
+    assert not Deadline.objects.open().filter(about__in=abouts).exists()

@@ -114,9 +114,9 @@ class Drill:
         for fault in self.plan():
             if time.monotonic() > self.until:
                 break
-            self.facts()
-            fault()
-            self.progress()
+            self.round(fault)
+        while self.count.total < self.wanted and time.monotonic() < self.until:  # a fault that met nobody, or not yet
+            self.round(lambda: wait(lambda: not self.armed, 20) or self.child())
         self.settle()
         with closing(psycopg.connect(self.addresses.owner, autocommit=True)) as conn:
             until = datetime.now(UTC)
@@ -125,6 +125,12 @@ class Drill:
             )
             self.times(books, drill_ledger.waits(conn, self.steps, self.away))
         return books
+
+    def round(self, fault: Callable[[], object]) -> None:
+        """Something happens to families, and something to the machine."""
+        self.facts()
+        fault()
+        self.progress()
 
     def plan(self) -> list[Callable[[], None]]:
         """The faults in the seed's order: in 200 kills ten of PostgreSQL, and each other kind about as often."""

@@ -28,7 +28,7 @@ class Person:
 
     def sign_in(self) -> None:
         """The page first, for its token; then the one click."""
-        self.ask("GET", "/accounts/login/")
+        self.ask("GET", "/account/login/")
         status, _ = self.ask("POST", "/demo/", {"account": str(self.account)})
         if status != 302:
             raise OSError(f"the demonstration's sign-in answered {status}")
