@@ -25,6 +25,7 @@ import redis
 from yhteiso.local import application, drill_ledger, instance, valkey
 from yhteiso.local.console import Trouble, say, step
 from yhteiso.local.drill_crew import Band, children, holder, wait
+from yhteiso.local.drill_ledger import OPEN_DUE, PROGRESS, READY
 from yhteiso.local.drill_mail import Mailbox
 from yhteiso.local.drill_web import Person, Sent, concern, empty_call, new_key, send_concern
 from yhteiso.local.instance import Addresses, Instance
@@ -41,6 +42,10 @@ MAKE_DUE = """UPDATE cases_deadline SET due_at = now() + random() * interval '3 
     SELECT id FROM cases_deadline WHERE state = 'open' AND due_at > now() + interval '1 minute' ORDER BY md5(id::text || %s)
     LIMIT %s) RETURNING id::text"""
 HOURS_LATER = "UPDATE outbox_outgoing SET available_at = now() WHERE state = 'ready' AND claim_token IS NULL"
+# In a short drill: what was claimed half a minute ago is a dead sender's. The others need less than a second for a mail.
+LEASES_OVER = """UPDATE outbox_outgoing SET claimed_until = now() - interval '1 second'
+    WHERE state = 'ready' AND claimed_until < now() + interval '40 seconds'"""
+SHORT = 20  # kills
 LEASE_OVER = "UPDATE outbox_outgoing SET claimed_until = now() - interval '1 second' WHERE id = %s AND state = 'ready'"
 
 
@@ -116,7 +121,7 @@ class Drill:
                 break
             self.round(fault)
         while self.count.total < self.wanted and time.monotonic() < self.until:  # a fault that met nobody, or not yet
-            self.round(lambda: wait(lambda: not self.armed, 20) or self.child())
+            self.round(self.late)
         self.settle()
         with closing(psycopg.connect(self.addresses.owner, autocommit=True)) as conn:
             until = datetime.now(UTC)
@@ -165,7 +170,7 @@ class Drill:
         if time.monotonic() - self.told_progress < 10:
             return
         self.told_progress = time.monotonic()
-        told, sent = self.ask(drill_ledger.PROGRESS)[0]
+        told, sent = self.ask(PROGRESS)[0]
         left = self.until - time.monotonic()
         say(f"  kills {self.count.total}/{self.wanted} · told {told} · sent {sent} · at most {left:.0f} s left")
 
@@ -182,8 +187,10 @@ class Drill:
 
         def settled() -> bool:
             self.ask(HOURS_LATER)
+            if self.wanted <= SHORT:
+                self.ask(LEASES_OVER)
             time.sleep(1)
-            return not (self.ask(drill_ledger.OPEN_DUE)[0][0] or self.ask(drill_ledger.READY)[0][0])
+            return not (self.ask(OPEN_DUE)[0][0] or self.ask(READY)[0][0])
 
         with step("Waiting until all is told and sent"):
             wait(settled, 150)
@@ -226,6 +233,11 @@ class Drill:
             self.armed.append(what)
         wait(lambda: len(self.armed) < 4, 60)
 
+    def late(self) -> None:
+        """Whoever waits for a sender gets some time; then one more process of the pool."""
+        wait(lambda: not self.armed, 20)
+        self.child()
+
     def stall(self) -> None:
         """The next sender stands still longer than its lease."""
         self.arm("stall")
@@ -256,7 +268,9 @@ class Drill:
             with self.lock:
                 self.count.stalls += 1
                 self.count.cuts += 1
-            threading.Timer(20, self.wake, [pid]).start()
+            timer = threading.Timer(20, self.wake, [pid])
+            timer.daemon = True
+            timer.start()
 
     def wake(self, pid: int) -> None:
         """It goes on where it stood, if nobody has killed it meanwhile."""
@@ -288,7 +302,7 @@ class Drill:
         server = next(one for one in self.one.crew.running if one.program.name == "Valkey")
         self.shoot(next(iter(children(server.keeper.pid)), None), "Valkey", senders=2)
         self.facts()
-        time.sleep(self.random.choice([2, 5, 10]) if self.wanted > 20 else 3)
+        time.sleep(self.random.choice([2, 5, 10]) if self.wanted > SHORT else 3)
         self.one.restart_valkey()
         self.away.append((began, datetime.now(UTC)))
 
@@ -354,6 +368,8 @@ def run(places: Places, *, kills: int, seed: int, minutes: float = 40) -> bool:
     finally:
         if drill:
             drill.band.stop()
+            drill.mailbox.shutdown()
+            drill.mailbox.server_close()
         one.stop()
 
 
