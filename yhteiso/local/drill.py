@@ -25,7 +25,6 @@ import redis
 from yhteiso.local import application, drill_ledger, instance, valkey
 from yhteiso.local.console import Trouble, say, step
 from yhteiso.local.drill_crew import Band, children, holder, wait
-from yhteiso.local.drill_ledger import OPEN_DUE, PROGRESS, READY
 from yhteiso.local.drill_mail import Mailbox
 from yhteiso.local.drill_web import Person, Sent, concern, empty_call, new_key, send_concern
 from yhteiso.local.instance import Addresses, Instance
@@ -170,7 +169,7 @@ class Drill:
         if time.monotonic() - self.told_progress < 10:
             return
         self.told_progress = time.monotonic()
-        told, sent = self.ask(PROGRESS)[0]
+        told, sent = drill_ledger.progress(self.ask)
         left = self.until - time.monotonic()
         say(f"  kills {self.count.total}/{self.wanted} · told {told} · sent {sent} · at most {left:.0f} s left")
 
@@ -190,7 +189,7 @@ class Drill:
             if self.wanted <= SHORT:
                 self.ask(LEASES_OVER)
             time.sleep(1)
-            return not (self.ask(OPEN_DUE)[0][0] or self.ask(READY)[0][0])
+            return drill_ledger.settled(self.ask)
 
         with step("Waiting until all is told and sent"):
             wait(settled, 150)
