@@ -63,14 +63,14 @@ class Books:
             self.wrong.append(f"{text}: {left} is not {right}")
 
 
-def progress(ask: Ask) -> tuple[object, ...]:
+def progress(owner_asks: Ask) -> tuple[object, ...]:
     """How many steps are told and messages sent so far."""
-    return ask(PROGRESS)[0]
+    return owner_asks(PROGRESS)[0]
 
 
-def settled(ask: Ask) -> bool:
+def settled(owner_asks: Ask) -> bool:
     """Whether nothing is due and nothing waits to be sent."""
-    return not (ask(OPEN_DUE)[0][0] or ask(READY)[0][0])
+    return not (owner_asks(OPEN_DUE)[0][0] or owner_asks(READY)[0][0])
 
 
 def close(
