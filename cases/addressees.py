@@ -4,12 +4,13 @@ Everything is looked up for many steps at once: the number of questions never gr
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from uuid import UUID
 
 from django.db.models import Q
 
+from cases.deadlines import KINDS
 from cases.models import Case, Deadline, LadderChange, MemberRole, Membership, Recusal
 from networks.models import AREA_ROLES, Area, Role, RoleMembership, Unit, User
 from networks.stand_in import absent, stand_ins
@@ -17,8 +18,8 @@ from yhteiso.lib.dates import helsinki_date
 
 # The roles in which a ladder may tell people, in the order in which a person of several is named.
 ROLES = (
-    "owner", "owner_head", "caller", "coordinator", "coordinators", "unit_heads", "responsible", "named", "officers",
-    "fallback",
+    "owner", "owner_head", "caller", "coordinator", "coordinators", "substitute", "unit_heads", "responsible", "named",
+    "officers", "fallback",
 )  # fmt: skip
 FALLBACKS = ("responsible", "coordinators", "officers", "administrators")
 
@@ -34,6 +35,8 @@ class Told:
     user_id: int
     role: str
     instead_of: int | None = None
+    # Of which unit's open deed a head is told. Empty for everybody else.
+    unit_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +58,11 @@ class Ground:
     of_unit: dict[int, list[int]] = field(default_factory=dict)
     callers: dict[int, list[int]] = field(default_factory=dict)
     deeds: dict[int, set[int]] = field(default_factory=dict)
+    seats: set[tuple[int, int]] = field(default_factory=set)
     recused: set[tuple[int, int]] = field(default_factory=set)
     home: dict[int, int | None] = field(default_factory=dict)
     active: set[int] = field(default_factory=set)
-    named: dict[tuple[int, str], int] = field(default_factory=dict)
+    named: dict[tuple[int, str], int | None] = field(default_factory=dict)
     stand_in: dict[int, int] = field(default_factory=dict)
     absent: set[int] = field(default_factory=set)
 
@@ -89,8 +93,16 @@ def _people(row: Deadline, roles: Sequence[str], ground: Ground) -> tuple[Told, 
         for user_id in in_role(row, role, ground):
             for one in _present(row, role, user_id, ground):
                 if _may(row, one.user_id, ground):
-                    told.setdefault(one.user_id, one)
+                    told.setdefault(one.user_id, replace(one, unit_id=_owing(row, role, user_id, ground)))
     return tuple(told.values())
+
+
+def _owing(row: Deadline, role: str, head: int, ground: Ground) -> int | None:
+    """The unit of this head that owes the deed of the step. The head of whoever leads is told without owing anything."""
+    if role == "owner_head":
+        return row.unit_id
+    owing = ground.deeds.get(row.case_id or 0, set()) if role == "unit_heads" else set()
+    return next((unit for unit in sorted(owing) if head in ground.of_unit.get(unit, [])), None)
 
 
 def _present(row: Deadline, role: str, user_id: int, ground: Ground) -> list[Told]:
@@ -129,12 +141,19 @@ def in_role(row: Deadline, role: str, ground: Ground) -> list[int]:
     if role == "caller":
         return ground.callers.get(row.case_id or 0, [])
     plain = {
-        "owner": [row.person_id] if row.person_id else [],
+        "owner": _owner(row, ground),
+        "substitute": [area.substitute_id] if area and area.substitute_id else [],
         "coordinators": ground.roles.get((Role.COORDINATOR, area_id), []),
         "officers": ground.roles.get((Role.OFFICER, None), []),
         "administrators": ground.roles.get((Role.ADMINISTRATOR, None), []),
     }
     return plain[role]
+
+
+def _owner(row: Deadline, ground: Ground) -> list[int]:
+    """Whoever the deed belongs to; in a situation, while they are in its network."""
+    there = row.case_id is None or (row.case_id, row.person_id) in ground.seats
+    return [row.person_id] if row.person_id and there else []
 
 
 def _coordinator(case: Case | None, area_id: int, ground: Ground) -> list[int]:
@@ -165,9 +184,12 @@ def look(rows: Sequence[tuple[Deadline, Sequence[str]]], on: date) -> Ground:
     area_ids = {ground.area_of(row) for row, _roles in rows}
     ground.areas = {area.pk: area for area in Area.objects.filter(pk__in=area_ids)}
     _look_roles(ground, area_ids)
-    callers = Membership.objects.filter(case_id__in=case_ids, role=MemberRole.CALLER, ended_at=None, user__isnull=False)
-    for case_id, user_id in callers.order_by("pk").values_list("case_id", "user_id"):
-        ground.callers.setdefault(case_id, []).append(user_id)
+    seats = Membership.objects.filter(case_id__in=case_ids, ended_at=None, user__isnull=False)
+    for case_id, user_id, role in seats.order_by("pk").values_list("case_id", "user_id", "role"):
+        if user_id and role != MemberRole.EXCEPTIONAL:
+            ground.seats.add((case_id, user_id))
+        if user_id and role == MemberRole.CALLER:
+            ground.callers.setdefault(case_id, []).append(user_id)
     for deeds in OPEN_DEEDS:
         for case_id, unit_id in deeds(case_ids):
             ground.deeds.setdefault(case_id, set()).add(unit_id)
@@ -188,9 +210,11 @@ def _look_roles(ground: Ground, area_ids: set[int]) -> None:
 
 
 def _look_named(ground: Ground, area_ids: set[int]) -> None:
-    rows = LadderChange.objects.filter(area_id__in=area_ids, from_on__lte=ground.on, named__isnull=False)
-    for area_id, kind, named in rows.values_list("area_id", "kind", "named_id"):
-        ground.named.setdefault((area_id, kind), named)
+    """The newest change of a ladder's last step tells who: it may also have taken the name away."""
+    rows = LadderChange.objects.filter(area_id__in=area_ids, from_on__lte=ground.on)
+    for area_id, kind, step, named in rows.values_list("area_id", "kind", "step", "named_id"):
+        if kind in KINDS and step == KINDS[kind].rungs[-1].step:
+            ground.named.setdefault((area_id, kind), named)
 
 
 def _look_units(ground: Ground, rows: Sequence[tuple[Deadline, Sequence[str]]]) -> None:

@@ -15,6 +15,7 @@ from yhteiso.lib.dates import (
     add_working_days,
     at_helsinki,
     helsinki_date,
+    is_working_day,
     start_of_day,
     working_day_after,
     working_day_until,
@@ -94,8 +95,8 @@ class Kind:
 
     `label` is told to people without access too: it names no child, no reason and no unit. `holds` gets open deadlines of
     this kind and answers which of them still wait for their deed: it is asked at the moment of telling. `last` is empty
-    where the fact brings its own day. `repeats`: after the last step it is told again each working day, to `again_to` (else to whom the last step went), until
-    somebody has taken it.
+    where the fact brings its own day. `repeats`: after the last step it is told again each working day, to
+    `again_to` (else to whom the last step went), until somebody has taken it.
     """
 
     code: str
@@ -142,6 +143,11 @@ def plan(rungs: Iterable[Rung], fact_at: datetime, late_at: datetime) -> list[St
         if due_at <= fact_at:
             due_at = at_helsinki(working_day_after(fact_on), TOLD_AT)
         moments[rung.step] = due_at
+    return _merge(moments)
+
+
+def _merge(moments: Mapping[int, datetime]) -> list[Step]:
+    """Two steps of one Helsinki day are told as the higher one."""
     highest: dict[date, int] = {}
     for step, due_at in moments.items():
         day = helsinki_date(due_at)
@@ -149,15 +155,34 @@ def plan(rungs: Iterable[Rung], fact_at: datetime, late_at: datetime) -> list[St
     return [Step(step, due_at, merged=highest[helsinki_date(due_at)] != step) for step, due_at in sorted(moments.items())]
 
 
+def not_before(steps: Sequence[Step], now: datetime) -> list[Step]:
+    """The same steps where a plan made later reaches back: what would be past is told at the next 8.00 of a working day,
+    the highest of it for all. A step of the same day that lies ahead tells them along too.
+    """
+    moments = {step.step: step.due_at if step.due_at > now else next_telling(now) for step in steps}
+    return _merge(moments)
+
+
+def next_telling(now: datetime) -> datetime:
+    """The first 8.00 of a working day after the moment."""
+    today = helsinki_date(now)
+    at = at_helsinki(today, TOLD_AT)
+    return at if at > now and is_working_day(today) else at_helsinki(working_day_after(today), TOLD_AT)
+
+
 def again(told_at: datetime) -> datetime:
     """When a step that nobody has taken is told again: at 8.00 of the next working day."""
     return at_helsinki(working_day_after(helsinki_date(told_at)), TOLD_AT)
 
 
+def last_day(late_at: datetime) -> date:
+    """The last day on which a deadline is kept that is late from this moment on."""
+    return helsinki_date(late_at - timedelta(microseconds=1))
+
+
 def days_late(late_at: datetime, now: datetime) -> int:
     """Whole Helsinki days past the last day; 0 while the deadline can still be kept."""
-    last_on = helsinki_date(late_at - timedelta(microseconds=1))
-    return max(0, (helsinki_date(now) - last_on).days) if now >= late_at else 0
+    return max(0, (helsinki_date(now) - last_day(late_at)).days) if now >= late_at else 0
 
 
 def with_settings(rungs: Sequence[Rung], changed: Mapping[int, tuple[int, tuple[str, ...]]]) -> tuple[Rung, ...]:
@@ -172,5 +197,5 @@ def with_settings(rungs: Sequence[Rung], changed: Mapping[int, tuple[int, tuple[
 
 __all__ = [
     "KINDS", "AfterDay", "Day", "FromLast", "Kind", "Rung", "Step", "after_days", "after_working_days", "again",
-    "days_late", "plan", "register", "with_settings",
+    "days_late", "last_day", "next_telling", "not_before", "plan", "register", "with_settings",
 ]  # fmt: skip

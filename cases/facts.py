@@ -60,7 +60,10 @@ class Source:
             F(self.area),
             Cast("pk", CharField()) if self.about else Value(""),
             F(self.fact_at),
-            *(F(name) if name else Value(None, output_field=BigIntegerField()) for name in (self.last_on, self.person, self.unit)),
+            *(
+                F(name) if name else Value(None, output_field=BigIntegerField())
+                for name in (self.last_on, self.person, self.unit)
+            ),
         ]
         found = self.waiting().filter(~Exists(self.of_fact(rows))).order_by("pk").values_list(*columns)
         return [Fact(*row) for row in found]

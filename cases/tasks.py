@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from cases.actions import digest, ladder
 from cases.actions import sweep as sweeping
 from cases.actions import tick as ticking
 from cases.actions.watch import tell_of_ending_consents, tell_of_leaderless_cases, tell_of_vacant_seats
@@ -18,6 +19,13 @@ from yhteiso.jobs.runs import job
 def tick() -> int:
     """Every half minute: tell what is due. One of the bells of the clock; `manage.py clock` rings it without a broker."""
     return ticking.tick(now=timezone.now())
+
+
+@shared_task
+@job("digests", every=timedelta(hours=1), label=_("Monday's summaries"))
+def send_digests() -> int:
+    """Every hour: on the week's first working day from 8.00 on, tell each who wants it of their week. Once a week each."""
+    return digest.send_digests(now=timezone.now())
 
 
 @shared_task
@@ -44,3 +52,10 @@ def open_daily_tasks() -> int:
         vacant = tell_of_vacant_seats(now=now)
     with wearing("jobs"):
         return ending + vacant + tell_of_leaderless_cases(now=now)
+
+
+@shared_task
+@job("changed-ladders", every=timedelta(minutes=15), label=_("Changed ladders"))
+def replan_changed() -> int:
+    """Every quarter of an hour: plan anew by the ladders that have come into force since. Twice, or at once, is once."""
+    return ladder.replan_changed(now=timezone.now())

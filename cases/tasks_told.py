@@ -95,6 +95,11 @@ WORDS: dict[str, Words] = {
         _("Nothing was told to them. Find out who asked, and whether somebody needs to be warned."),
         "warn",
     ),
+    TaskKind.REACH_BY_PHONE: Words(
+        _("Reach by phone"),
+        _("A message about a meeting did not arrive. Call, tell the time yourself, and ask for a number that works."),
+        "phone",
+    ),
 }
 
 

@@ -6,8 +6,13 @@ class MeetingsConfig(AppConfig):
 
     def ready(self) -> None:
         from cases import addressees
-        from meetings import kinds
+        from cases.actions import disclosure
+        from meetings import kinds, messages_told, senders  # noqa: F401 (senders registers itself)
+        from meetings.actions.invitations import opened_time
 
         kinds.register_all()
+        messages_told.register_all()
         if kinds.open_deeds not in addressees.OPEN_DEEDS:
             addressees.OPEN_DEEDS.append(kinds.open_deeds)
+        if opened_time not in disclosure.TIME_OPENED:
+            disclosure.TIME_OPENED.append(opened_time)

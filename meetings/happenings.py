@@ -16,7 +16,8 @@ NAMELESS = {"recused"}
 # What a family has said of consent, and around it: for the coordinator. The policy of the events says the same.
 COORDINATORS_ONLY = (
     "consent", "consent_confirmed", "consent_withdrawn", "consent_exception", "consent_exception_ended", "capacity",
-    "hidden", "hiding_ended", "recused", "exceptional", "exceptional_reviewed",
+    "hidden", "hiding_ended", "recused", "exceptional", "exceptional_reviewed", "safe_contact", "safe_contact_ended",
+    "safe_contact_failed",
 )  # fmt: skip
 
 
@@ -25,10 +26,17 @@ def sentence(event: CaseEvent, units: Mapping[int, str]) -> str:
     words = {
         "call": _("Call. The promise of two weeks began."),
         "opened": _("The situation was opened."),
+        "clock_replanned": _("The days of the reminders were counted anew."),
+        # Which reason it was is the coordinators': it may tell of consent or of child protection.
+        "pause": _("A reason for a delay was recorded. The clock goes on."),
+        "pause_ended": _("A reason for a delay ended."),
         "start_corrected": _("The time of the call was corrected."),
         "start_correction_proposed": _("A correction to the time of the call was proposed."),
         "start_correction_declined": _("The proposed time of the call was not taken into use."),
         "identity_written": _("An identity code was recorded."),
+        "safe_contact": _("A safe number or address was recorded."),
+        "safe_contact_ended": _("A safe number or address is no longer used."),
+        "safe_contact_failed": _("A message about a meeting did not arrive."),
         "identity_removed": _("An identity code was removed."),
         "exceptional": _("The situation was opened exceptionally, for 24 hours."),
         "exceptional_reviewed": _("An exceptional opening was reviewed by a second person."),

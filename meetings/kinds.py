@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from cases import facts
 from cases.deadlines import FromLast, Kind, Rung, after_working_days, register
 from cases.kinds import of_rows
-from cases.models import Deadline, Status
+from cases.models import Deadline, MemberRole, Status
 from meetings.models import Answer, Commitment, Meeting, MeetingStatus, Participant
 
 LOGBOOK, PROMISE = "logbook", "promise"
@@ -57,11 +57,11 @@ ALL = (
 
 
 def open_deeds(case_ids: Iterable[int]) -> Iterable[tuple[int, int]]:
-    """Situations and the units that have not answered the proposed time of their meeting."""
+    """Situations and the units that have not answered the proposed time of their meeting. Whoever leads owes no answer."""
     rows = Participant.objects.filter(
         case_id__in=set(case_ids), meeting__status=MeetingStatus.PROPOSED, answer=Answer.NONE, membership__ended_at=None,
         membership__unit__isnull=False,
-    )  # fmt: skip
+    ).exclude(membership__role=MemberRole.COORDINATOR)  # fmt: skip
     return set(rows.order_by().values_list("case_id", "membership__unit_id"))
 
 

@@ -80,6 +80,9 @@ class Meeting(models.Model):
     proposed_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     proposed_at = models.DateTimeField()
     confirmed_at = models.DateTimeField(null=True)
+    # When its two reminders were written: the proof that neither is written twice.
+    reminded_at = models.DateTimeField(null=True)
+    reminded_morning_at = models.DateTimeField(null=True)
     began_at = models.DateTimeField(null=True)
     held_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     moved_from = models.OneToOneField("self", models.PROTECT, null=True, related_name="moved_to")
@@ -113,7 +116,10 @@ class Meeting(models.Model):
                 name="meeting_one_coming_per_case",
             ),
         ]
-        indexes = [models.Index(fields=["case", "starts_at"], name="meeting_by_case")]
+        indexes = [
+            models.Index(fields=["case", "starts_at"], name="meeting_by_case"),
+            models.Index(fields=["starts_at"], condition=Q(status="confirmed"), name="meeting_to_remind_of"),
+        ]
 
     def __str__(self) -> str:
         return self.ref

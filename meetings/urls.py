@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from meetings.views import approval, commitments, home, logbook, meeting, paper, planning, protection
+from meetings.views import approval, commitments, home, logbook, meeting, paper, planning, protection, week
 
 MEETING = "cases/<ref:ref>/meetings/<ref:meeting>/"
 LOGBOOK = f"{MEETING}logbook/"
@@ -10,6 +10,7 @@ LOGBOOK = f"{MEETING}logbook/"
 urlpatterns = [
     path("", home.home, name="home"),
     path("", include("meetings.urls_cases")),
+    path("messages/week/", week.week, name="messages-week"),
     path("meetings/", meeting.meeting_list, name="meeting-list"),
     path("cases/<ref:ref>/meetings/new/", planning.meeting_new, name="meeting-new"),
     path(MEETING, meeting.meeting, name="meeting"),

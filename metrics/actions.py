@@ -4,12 +4,12 @@ from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import Case as Choice
-from django.db.models import Exists, Min, OuterRef, Value, When
+from django.db.models import Exists, F, Min, OuterRef, Value, When
 from django.db.models.functions import Coalesce, Least
 from django.utils.translation import gettext as _
 
 from cases.access import NotAllowed
-from cases.models import Call, Case, Concern, Membership
+from cases.models import Call, Case, Concern, Membership, Pause, PauseReason
 from meetings.models import Commitment, CommitmentKind
 from metrics import figures, suppression
 from metrics.figures import Contact, Family, LeadTime, Promise, Share
@@ -47,6 +47,7 @@ def close_month(*, area: Area, month: date, now: datetime) -> FrozenMonth:
         frozen,
         contacts=figures.contacts(_contacts(area, month), month, until),
         two_weeks=figures.two_weeks(families, month),
+        delays=figures.delays(families, month),
         lead_time=figures.lead_time(families, month, until),
         promises=figures.promises_kept(_promises(area, month, until), month, until),
     )
@@ -54,8 +55,12 @@ def close_month(*, area: Area, month: date, now: datetime) -> FrozenMonth:
 
 
 def months_to_close(*, now: datetime) -> list[tuple[int, date]]:
-    """Area ids and months that can be frozen now and are not, oldest first, from the area's first contact on."""
-    frozen = set(FrozenMonth.objects.filter(definition_version=figures.VERSION).values_list("area_id", "month"))
+    """Area ids and months that can be frozen now and are not, oldest first, from the area's first contact on.
+
+    A month that was frozen by an earlier version is not counted again: two publications of the same families would tell
+    what changed between them, such as an address that has been protected since.
+    """
+    frozen = set(FrozenMonth.objects.values_list("area_id", "month"))
     found: list[tuple[int, date]] = []
     for area_id in Area.objects.order_by("pk").values_list("pk", flat=True):
         first = _first_contact(area_id)
@@ -105,12 +110,26 @@ def _families(area: Area, month: date) -> list[Family]:
     # What was written after the freezing time isn't there yet, so that a month closed late tells the same.
     written = Case.objects.filter(outcome__written_at__lt=figures.freezes_at(month)).values_list("pk", flat=True)
     known = set(written.filter(area=area, day14_on__gte=month, day14_on__lt=figures.shift_month(month, 1)))
+    why = _reasons(area, month)
     return [
-        Family(t0_at, day14_on, first_met_at, met if pk in known else None)
+        Family(t0_at, day14_on, first_met_at, met if pk in known else None, why.get(pk, ""))
         for pk, t0_at, day14_on, first_met_at, met in rows.values_list(
             "pk", "t0_at", "day14_on", "first_met_at", "outcome__met"
         )
     ]
+
+
+def _reasons(area: Area, month: date) -> dict[int, str]:
+    """Why nothing moved in the two weeks of a situation: the reason that began first, of those recorded in time."""
+    rows = Pause.objects.filter(
+        case__area=area, case__protected=False, case__day14_on__gte=month, case__day14_on__lt=figures.shift_month(month, 1),
+        recorded_at__lt=figures.freezes_at(month), from_on__lte=F("case__day14_on"),
+    ).order_by("from_on", "pk")  # fmt: skip
+    found: dict[int, str] = {}
+    for case_id, reason, until_on, t0_at in rows.values_list("case_id", "reason", "until_on", "case__t0_at"):
+        if until_on is None or until_on >= helsinki_date(t0_at):
+            found.setdefault(case_id, reason)
+    return found
 
 
 def _promises(area: Area, month: date, until: datetime) -> list[Promise]:
@@ -128,11 +147,16 @@ def _promises(area: Area, month: date, until: datetime) -> list[Promise]:
 
 
 def _write(
-    frozen: FrozenMonth, *, contacts: dict[str, int], two_weeks: Share, lead_time: LeadTime, promises: dict[str, Share]
-) -> None:
+    frozen: FrozenMonth, *, contacts: dict[str, int], two_weeks: Share, delays: tuple[Share, dict[str, int]],
+    lead_time: LeadTime, promises: dict[str, Share],
+) -> None:  # fmt: skip
     n = sum(lead_time.buckets)
     raw: list[RawRow] = [(Metric.CONTACTS, part, count, None, None) for part, count in contacts.items()]
     raw += [(Metric.TWO_WEEKS, "", two_weeks.kept, two_weeks.total, None)]
+    known, reasons = delays
+    by_reason = {reason: reasons.get(reason, 0) for reason in PauseReason.values}
+    raw += [(Metric.DELAYS, "", known.kept, known.total, None)]
+    raw += [(Metric.DELAYS, reason, count, known.total, None) for reason, count in by_reason.items()]
     raw += [(Metric.LEAD_TIME, suppression.span(i, i), count, n, None) for i, count in enumerate(lead_time.buckets)]
     raw += [(Metric.LEAD_TIME, suppression.MEDIAN, n, None, lead_time.median)]
     raw += [(Metric.LEAD_TIME, suppression.P90, n, None, lead_time.p90)]
@@ -143,6 +167,7 @@ def _write(
     )
     cells = [(Metric.CONTACTS, cell) for cell in suppression.beside(contacts)]
     cells += [(Metric.TWO_WEEKS, cell) for cell in suppression.share(two_weeks)]
+    cells += [(Metric.DELAYS, cell) for cell in suppression.delays(two_weeks, known, by_reason)]
     cells += [(Metric.LEAD_TIME, cell) for cell in suppression.lead_time(lead_time)]
     for sector in Sector.values:  # every sector, also one without promises: its absence would tell a zero
         row = promises.get(sector, Share(kept=0, total=0))

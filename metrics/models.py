@@ -12,6 +12,7 @@ class Metric(models.TextChoices):
 
     CONTACTS = "contacts", _("Contacts")
     TWO_WEEKS = "two_weeks", _("The two-week promise")
+    DELAYS = "delays", _("Reasons for delays")
     LEAD_TIME = "lead_time", _("Lead time")
     PROMISES_KEPT = "promises_kept", _("Promises kept in time")
 

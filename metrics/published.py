@@ -12,10 +12,10 @@ from math import ceil, floor
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from cases.models import Route
+from cases.models import PauseReason, Route
 from metrics.figures import BUCKETS, ROUTES, WAITING, month_of, shift_month
 from metrics.models import FrozenMonth, Metric, PublishedFigure
-from metrics.suppression import ALL, COMPLEMENT, KEPT, LATE, MEDIAN, P90, SMALL, THRESHOLD, place
+from metrics.suppression import ALL, COMPLEMENT, KEPT, LATE, MEDIAN, P90, REASON, SMALL, THRESHOLD, WHY, place
 from networks.models import Area, Sector
 
 YEAR = 12
@@ -185,6 +185,22 @@ def _kept_at_least(row: Portion) -> int:
     if row.kept is not None:
         return row.kept
     return (row.total or 0) - (THRESHOLD - 1) if row.at_least else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Delays:
+    """Of the families who waited longer: the share with a recorded reason, and the reasons whose count is shown."""
+
+    portion: Portion
+    lines: list[Line]
+
+
+def delays(figures: Figures) -> Delays | None:
+    """None for a month that was frozen before reasons were counted."""
+    if not figures:
+        return None
+    lines = [Line(str(reason.label), count=row.count) for reason in PauseReason if (row := figures.get(f"{WHY}{reason}"))]
+    return Delays(portion(figures, REASON), [line for line in lines if line.count is not None])
 
 
 def routes(figures: Figures) -> list[Line]:

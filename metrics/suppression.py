@@ -14,6 +14,9 @@ small bucket that was merged could still have at least five values.
   over 14 days, they are merged with the bucket before them, since the total less the others would give them away.
 - A median or a 90th percentile is shown only from ten families on. In a merged bucket it tells how the families lie
   there on its two sides, so it is shown only when there is room for that: five families up to it, four beyond it.
+- How many of the late had a recorded reason is a share of the late, and is shown by the same rule; but only where the
+  late themselves are shown. The reasons stand beside each other and their sum is known then, so they are shown only when
+  each hidden one could still be anything from 0 to 4; otherwise none is.
 
 Not covered here: chains of inequalities over many months between contacts (by the month of T0) and families (by the
 month of day 14), which count partly the same people a month apart.
@@ -29,6 +32,7 @@ SHARE_FROM = 2 * THRESHOLD
 SMALL, COMPLEMENT = "small", "complement"
 ALL, KEPT, LATE = "all", "kept", "late"
 MEDIAN, P90 = "median", "p90"
+REASON, WHY = "reason:", "why:"  # before the parts of the share of the late with a reason, and before each reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,21 @@ def share(kept: Share, prefix: str = "") -> list[Cell]:
         return [everybody, Cell(names[1], kept.kept, kept.total), Cell(names[2], kept.late, kept.total)]
     hidden_as = (SMALL, COMPLEMENT) if kept.kept < THRESHOLD else (COMPLEMENT, SMALL)
     return [everybody, *(Cell(name, hidden=hidden) for name, hidden in zip(names[1:], hidden_as, strict=True))]
+
+
+def delays(two_weeks: Share, known: Share, reasons: Mapping[str, int]) -> list[Cell]:
+    """How many of the late had a recorded reason, and which. `reasons`: every reason there is, zeros included."""
+    hidden = [Cell(f"{WHY}{reason}", hidden=COMPLEMENT) for reason in reasons]
+    if two_weeks.total < SHARE_FROM or min(two_weeks.kept, two_weeks.late) < THRESHOLD:
+        return [*(Cell(f"{REASON}{part}", hidden=COMPLEMENT) for part in (ALL, KEPT, LATE)), *hidden]
+    cells = share(known, prefix=REASON)
+    if any(cell.hidden for cell in cells):
+        return [*cells, *hidden]
+    small = [n for n in reasons.values() if n < THRESHOLD]
+    most = THRESHOLD - 1
+    if small and not most <= sum(small) <= most * (len(small) - 1):
+        return [*cells, *hidden]
+    return [*cells, *(cell for cell in beside({f"{WHY}{reason}": n for reason, n in reasons.items()}) if cell.part != ALL)]
 
 
 def lead_time(figure: LeadTime) -> list[Cell]:

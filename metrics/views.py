@@ -57,6 +57,7 @@ def month(request: UserRequest, year: int, month: int) -> HttpResponse:
         "previous": _link(months, shift_month(day, -1)),
         "next": _link(months, shift_month(day, 1)),
         "promise": _promise(year_of_promise),
+        "delays": published.delays(figures[Metric.DELAYS]),
         "lead": _lead(published.spread(figures[Metric.LEAD_TIME])),
         "kept": _kept(published.sectors(figures[Metric.PROMISES_KEPT])),
         "contacts": _contacts(published.routes(figures[Metric.CONTACTS])),

@@ -103,9 +103,9 @@ def _person(request: HttpRequest, user: User) -> dict[str, Any]:
         "absences_url": reverse("absences") if hat in STAFF_HATS else None,
         "choices_url": reverse("message-settings") if hat in STAFF_HATS else None,
         "role_url": reverse("role"),
-        "notices_url": reverse("notices"),
-        "notices": user.unseen_notices,
-        "notices_title": title_of(user.unseen_notices),
+        "messages_url": reverse("messages"),
+        "unseen": user.unseen_messages,
+        "messages_title": title_of(user.unseen_messages),
         "powers_url": reverse("power-list") if hat == "area" and user.answers_for else "",
         "roles": [{"value": row.pk, "label": _role_label(row)} for row in user.current_roles if row != worn],
     }

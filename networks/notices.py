@@ -81,4 +81,4 @@ def address(notice: Notice) -> str:
 
 def title_of(count: int) -> str:
     """The words of the count in the frame, for who hears the page."""
-    return _now("Notices") if not count else _now("Notices, %(count)s new") % {"count": count}
+    return _now("Messages") if not count else _now("Messages, %(count)s new") % {"count": count}

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from networks.access import NotAllowed, UserRequest, for_power, log
 from networks.actions import power as actions
-from networks.models import PowerProposal, User
+from networks.models import Area, PowerProposal, User
 from networks.power_forms import DeclineForm
 from networks.powers import change_text, sight_text, title_text
 from networks.step_up import fresh_sign_in
@@ -36,8 +36,15 @@ def power_list(request: UserRequest) -> HttpResponse:
         "waiting": [_line(row, request.user, now) for row in waiting],
         "answered": [_line(row, request.user, now) for row in answered[:ANSWERED_SHOWN]],
         "proposes": request.user.hat == "admin",
+        "ladders": _areas(request.user),
     }
     return render(request, "networks/power_list.html", context)
+
+
+def _areas(user: User) -> list[Area]:
+    """The areas whose ladder of reminders this person may set: the same people answer for powers."""
+    areas = Area.objects.order_by("name")
+    return list(areas if user.hat == "admin" else areas.filter(pk__in=user.answers_for))
 
 
 @for_power

@@ -11,7 +11,7 @@ from networks.models import User
 from tests.personas import World
 
 DOORS = ("/", "/board/", "/cases/", "/cases/?stage=closed", "/cases/?stage=gathering", "/meetings/", "/commitments/",
-         "/unit/commitments/", "/board/?only=late", "/board/?whose=mine", "/log/", "/concerns/new/")  # fmt: skip
+         "/unit/commitments/", "/board/?only=late", "/board/?whose=mine", "/log/", "/concerns/new/", "/messages/", "/messages/week/")  # fmt: skip
 LINK = re.compile(r'(?:href|action)="(/[^"#]*)')
 LEFT_ALONE = ("/account/", "/admin/", "/static/", "/i18n/", "/media/")
 MOST_PAGES = 250

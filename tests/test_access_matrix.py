@@ -22,8 +22,20 @@ from django.utils import timezone
 from cases.actions import clock, intake
 from cases.actions.consent import Word, record_words, withdraw
 from cases.actions.identity import write_identity
+from cases.actions.pause import record_pause
 from cases.actions.standing import open_exceptionally, propose_hand_over, recuse
-from cases.models import ASKED, Case, ConsentException, ExceptionalAccess, Hiding, PersonContact, Task
+from cases.models import (
+    ASKED,
+    Case,
+    ConsentException,
+    Escalation,
+    ExceptionalAccess,
+    Hiding,
+    Message,
+    PersonContact,
+    SafeContact,
+    Task,
+)
 from meetings.actions import logbook as logbooks
 from meetings.actions import meeting as meetings
 from meetings.models import Commitment
@@ -91,8 +103,20 @@ class Scene:
             )  # fmt: skip
         write_identity(case=self.case, person=self.guardian.person, number="010594Y9032", by=by, now=now)
         self.mother = self.case.persons.get(kind="guardian", name="Hilla")
+        self.contact = SafeContact.objects.create(
+            person=self.mother,
+            case=self.case,
+            channel="sms",
+            address="+358401234567",
+            way="phone",
+            asked_by=by,
+            asked_at=now,
+        )
         self.exception = ConsentException.objects.create(
             case=self.case, guardian=self.mother, reason="SALAINEN-SYY", made_by=by, made_at=now, ended_at=now, ended_by=by
+        )
+        self.pause = record_pause(
+            case=self.case, reason="no_consent", from_on=at("2026-06-10 09:00").date(), until_on=None, by=by, now=now
         )
         self.hiding = Hiding.objects.create(
             case=self.case, guardian=self.mother, section="themes", reason="SALAINEN-KIELTO", written_by=by, written_at=now
@@ -111,6 +135,7 @@ class Scene:
             user=self.world.member, from_on=date(2099, 1, 1), until_on=date(2099, 1, 9), substitute=self.world.left,
             made_by=self.world.member, made_at=now,
         )  # fmt: skip
+        self.message = self._message(now)
         self.concern = self.world.concern(now=at("2026-06-07 09:00"))
         self.call = intake.begin_call(by=by, area=self.world.area, now=now)
         self.stand(by)
@@ -168,6 +193,15 @@ class Scene:
         User.objects.filter(pk=self.people["moved"].pk).update(unit=self.world.day_care)
         User.objects.filter(pk=self.people["suspended"].pk).update(is_active=False)
 
+    def _message(self, now: datetime) -> Message:
+        """The last step of the two weeks, told to the lead."""
+        step = self.case.deadlines.get(kind="meeting", step=14)
+        Escalation.objects.create(deadline=step, case=self.case, kind="meeting", step=14, due_at=step.due_at, raised_at=now)
+        return Message.objects.create(
+            key=f"step:{step.pk}:{self.world.coordinator.pk}", to=self.world.coordinator, kind="escalation", what="meeting",
+            case=self.case, area=self.world.area, step=14, late_at=step.late_at, at=now,
+        )  # fmt: skip
+
     def _opening(self) -> ExceptionalAccess:
         """Opened by a colleague in the day before yesterday, and therefore over: only its review waits."""
         user = self.world.colleague
@@ -189,6 +223,8 @@ class Scene:
             "call-discard": lambda: {"ref": self.call.ref},
             "call-draft": lambda: {"ref": self.call.ref},
             "case-start-accept": lambda: case | {"pk": self.correction.pk},
+            "case-pause-end": lambda: case | {"pk": self.pause.pk},
+            "area-ladder": lambda: {"pk": self.world.area.pk},
             "case-start-decline": lambda: case | {"pk": self.correction.pk},
             "network-end": lambda: case | {"pk": self.member.pk},
             "case-protection": lambda: case,
@@ -200,6 +236,8 @@ class Scene:
             "person-identity": lambda: case | {"pk": self.guardian.person_id},
             "person-identity-reading": lambda: case | {"pk": self.guardian.person_id},
             "person-identity-removal": lambda: case | {"pk": self.guardian.person_id},
+            "person-contacts": lambda: case | {"pk": self.mother.pk},
+            "person-contact-end": lambda: case | {"pk": self.mother.pk, "contact": self.contact.pk},
             "network-seat": lambda: case | {"pk": self.member.pk},
             "consent-answers": lambda: case | {"giver": self.guardian.person_id},
             "consent-paper": lambda: case | {"giver": self.guardian.person_id},
@@ -232,6 +270,7 @@ class Scene:
             "exceptional": lambda: {"pk": self.opening.pk},
             "exceptional-review": lambda: {"pk": self.opening.pk},
             "task-done": lambda: {"pk": self.task.pk},
+            "message-taking": lambda: {"pk": self.message.pk},
             "absence-answer": lambda: {"pk": self.absence.pk},
             "absence-end": lambda: {"pk": self.absence.pk},
             "absence-substitute": lambda: {"pk": self.absence.pk},

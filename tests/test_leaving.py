@@ -24,7 +24,7 @@ from tests.personas import World, at
 from tests.test_access_matrix import Scene, rows
 from yhteiso.hats.wear import wearing
 
-LISTS = ("home", "case-list", "meeting-list", "commitment-list", "task-list")
+LISTS = ("home", "case-list", "meeting-list", "commitment-list", "task-list", "messages", "messages-week")
 NAMES = ("Aatu", "SALAINEN", "Suvilehto")
 
 

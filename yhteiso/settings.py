@@ -238,14 +238,17 @@ CELERY_BEAT_SCHEDULER = "yhteiso.jobs.beat:Timetable"
 # Each name is also that of its job's record (yhteiso/jobs/runs.py), with the same interval.
 CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "cases.tasks.tick", "schedule": timedelta(seconds=30)},
+    "changed-ladders": {"task": "cases.tasks.replan_changed", "schedule": timedelta(minutes=15)},
     "sweep": {"task": "cases.tasks.sweep", "schedule": timedelta(minutes=10)},
     "missed-outcomes": {"task": "meetings.tasks.write_missed_outcomes", "schedule": timedelta(minutes=1)},
+    "reminders": {"task": "meetings.tasks.remind", "schedule": timedelta(minutes=1)},
     "drain-outbox": {"task": "yhteiso.outbox.tasks.drain", "schedule": timedelta(seconds=10)},
     "seal-log": {"task": "yhteiso.audit.tasks.seal_log", "schedule": timedelta(seconds=10)},
     "log-months": {"task": "yhteiso.audit.tasks.ensure_partitions", "schedule": timedelta(hours=6)},
     "verify-log": {"task": "yhteiso.audit.tasks.verify_log", "schedule": timedelta(hours=24)},
     "oddities": {"task": "yhteiso.audit.tasks.find_oddities", "schedule": timedelta(hours=1)},
     "daily-tasks": {"task": "cases.tasks.open_daily_tasks", "schedule": timedelta(hours=24)},
+    "digests": {"task": "cases.tasks.send_digests", "schedule": timedelta(hours=1)},
     "canary": {"task": "yhteiso.jobs.tasks.canary", "schedule": timedelta(seconds=30)},
     "lost-tasks": {"task": "yhteiso.jobs.tasks.bury_lost", "schedule": timedelta(minutes=10)},
     "close-month": {"task": "metrics.tasks.close_months", "schedule": timedelta(hours=1)},

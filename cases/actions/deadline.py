@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import connection, transaction
 
-from cases.deadlines import KINDS, Kind, Rung, again, plan, with_settings
+from cases.deadlines import KINDS, Kind, Rung, again, not_before, plan, with_settings
 from cases.models import Case, CaseEvent, Deadline, DeadlineState, LadderChange
 from yhteiso.lib.dates import helsinki_date, start_of_day
 
@@ -64,11 +64,17 @@ def _end(case: Case | None, code: str | None, about: str | None, now: datetime) 
 def replan(rows: Iterable[Deadline], *, fact_at: datetime | None = None, now: datetime) -> int:
     """Compute anew when the open ones among these are told: the calendar, the ladder or the fact has changed.
 
-    Steps that were told stay as they are. Returns how many moved; each situation gets an event.
+    `rows`: whole deadlines, told steps included. Those stay as they are, and so does what they told along (a merged step
+    below a told one). Without a new fact a step whose new day is past is told at the next 8.00, several such as the
+    highest of them; one that is due already is left to the tick. Returns how many moved; each situation gets an event.
     """
     moved: list[Deadline] = []
-    for (code, _case, _about), steps in _by_deadline(rows).items():
-        moved += _move(KINDS[code], steps, fact_at, now)
+    deadlines = _by_deadline(rows)
+    areas = dict(
+        Case.objects.filter(pk__in={case for _code, case, _about in deadlines if case}).values_list("pk", "area_id")
+    )
+    for (code, case_id, _about), steps in deadlines.items():
+        moved += _move(KINDS[code], steps, areas.get(case_id or 0, steps[0].area_id), fact_at, now)
     Deadline.objects.bulk_update(moved, ["fact_at", "late_at", "due_at", "state", "ended_at"])
     events = [CaseEvent(case_id=pk, kind="clock_replanned", at=now) for pk in {row.case_id for row in moved} if pk]
     CaseEvent.objects.bulk_create(events)
@@ -82,16 +88,20 @@ def _by_deadline(rows: Iterable[Deadline]) -> Mapping[tuple[str, int | None, str
     return found
 
 
-def _move(kind: Kind, rows: list[Deadline], fact_at: datetime | None, now: datetime) -> list[Deadline]:
+def _move(kind: Kind, rows: list[Deadline], area_id: int, fact_at: datetime | None, now: datetime) -> list[Deadline]:
     """The rows of one deadline that change. A merged step comes back when its day is its own again."""
+    ahead = _ahead(rows, now if fact_at is None else None)
+    if not any(row.state == DeadlineState.OPEN for row in ahead):
+        return []
     fact = fact_at or rows[0].fact_at
     late_at = kind.last(fact) if kind.last else rows[0].late_at
-    area_id = rows[0].area_id
     steps = {step.step: step for step in plan(rungs_of(kind, area_id, helsinki_date(now)), fact, late_at)}
+    planned = [steps[row.step] for row in ahead if row.step in steps]
+    new = {step.step: step for step in (planned if fact_at else not_before(planned, now))}
     moved = []
-    for row in rows:
-        step = steps.get(row.step)
-        if step is None or row.state not in (DeadlineState.OPEN, DeadlineState.MERGED):
+    for row in ahead:
+        step = new.get(row.step)
+        if step is None:
             continue
         state = DeadlineState.MERGED if step.merged else DeadlineState.OPEN
         if (row.due_at, row.late_at, row.fact_at, row.state) == (step.due_at, late_at, fact, state):
@@ -100,6 +110,17 @@ def _move(kind: Kind, rows: list[Deadline], fact_at: datetime | None, now: datet
         row.ended_at = now if step.merged else None
         moved.append(row)
     return moved
+
+
+def _ahead(rows: list[Deadline], now: datetime | None) -> list[Deadline]:
+    """What may still move: above every step that was told, quiet or (`now`) is due and waits for the tick."""
+    stays = (DeadlineState.OPEN, DeadlineState.MERGED)
+    gone = [row.step for row in rows if row.state not in stays or _waits_for_tick(row, now)]
+    return [row for row in rows if row.step > max(gone, default=0)]
+
+
+def _waits_for_tick(row: Deadline, now: datetime | None) -> bool:
+    return row.state == DeadlineState.OPEN and now is not None and row.due_at <= now
 
 
 def rungs_of(kind: Kind, area_id: int, on: date) -> tuple[Rung, ...]:
@@ -115,6 +136,17 @@ def ladders_of(wanted: Iterable[tuple[str, int]], on: date) -> Ladders:
     for row in rows:  # the newest first
         changed.setdefault((row.kind, row.area_id), {}).setdefault(row.step, (row.day, tuple(row.to)))
     return {key: with_settings(KINDS[key[0]].rungs, changed.get(key, {})) for key in wanted}
+
+
+def roles_of(row: Deadline, ladders: Ladders) -> tuple[str, ...]:
+    """In which roles people are told of this step: as the area's ladder says, and of a repeated one as the kind does."""
+    rungs = {rung.step: rung.to for rung in ladders[row.kind, row.area_id]}
+    return rungs.get(row.step) or KINDS[row.kind].again_to or rungs[last_step(row.kind)]
+
+
+def last_step(code: str) -> int:
+    """The highest step of the kind's own ladder; those above it are repeated ones."""
+    return KINDS[code].rungs[-1].step
 
 
 def repeat(row: Deadline, told_at: datetime) -> Deadline:

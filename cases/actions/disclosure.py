@@ -4,7 +4,7 @@ Reading is the use log's. A disclosure is when something is opened to an organis
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,9 @@ from networks.models import User
 from yhteiso.audit.models import Basis, disclose
 
 Opened = set[tuple[int, str]]
+# Told when the time of a situation opens to seats (ids) that did not see it before. Applications above add theirs.
+TimeOpened = Callable[..., None]
+TIME_OPENED: list[TimeOpened] = []
 
 
 def opened_now(case: Case) -> Opened:
@@ -50,6 +53,9 @@ def disclose_opened(*, case: Case, before: Opened, by: User, now: datetime) -> i
     new: dict[int, list[str]] = defaultdict(list)
     for member, section in sorted(opened_now(case) - before):
         new[member].append(section)
+    if heard := [member for member, opened in new.items() if Section.TIME in opened]:
+        for tell in TIME_OPENED:
+            tell(case, heard, by=by, now=now)
     seats = case.memberships.filter(pk__in=new, user__isnull=False).select_related("unit__agency")
     return sum(_disclose(case, seat, new[seat.pk], Basis.CONSENT, by, now) for seat in seats)
 

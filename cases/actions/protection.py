@@ -7,6 +7,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from cases.access import NotAllowed
+from cases.actions import safe_contact
 from cases.actions.case import lock, note, relabel
 from cases.actions.disclosure import disclosing
 from cases.actions.task import open_task
@@ -45,6 +46,7 @@ def protect(*, case: Case, reason: str, by_hand: Collection[int], by: User, now:
         ended_at=now, ended_by=by, end_reason="protected"
     )
     Case.objects.filter(pk=case.pk).update(caller_label="")  # it names a unit
+    safe_contact.end_all(case=case, by=by, now=now)
     _write(case, PrecautionKind.PROTECTED, reason, by, now)
     _set(case, protected=True)  # last: whoever does not lead loses sight of it with this
     case.protected = True

@@ -166,9 +166,11 @@ def open_exceptionally(
         raise NotAllowed(_("You can't open a situation exceptionally in this role."))
     if row.case_id:
         disclose_exceptionally(case_id=row.case_id, sections=list(sections), by=by, now=now)
-        assert row.case is not None
+        # An opening told of afterwards may be over already, and its case hidden: the area of today is looked up when told.
+        home = by.unit.area_id if by.unit and by.unit.area_id else 0
+        case = Case.objects.filter(pk=row.case_id).first() or Case(pk=row.case_id, area_id=home)
         deadline.begin(
-            REVIEW, case=row.case, area_id=row.case.area_id, fact_at=now, last_on=review, about=row.pk, person_id=by.pk,
+            REVIEW, case=case, area_id=case.area_id, fact_at=now, last_on=review, about=row.pk, person_id=by.pk,
             now=now,
         )  # fmt: skip
     return row

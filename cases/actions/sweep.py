@@ -79,7 +79,10 @@ def record(done: Sweep, *, now: datetime) -> int:
             for name in sorted(before.keys() | done.found.keys())
         ]  # fmt: skip
         Difference.objects.bulk_create(
-            rows, update_conflicts=True, unique_fields=["name"], update_fields=["found", "mended", "runs", "first_at", "last_at"]
+            rows,
+            update_conflicts=True,
+            unique_fields=["name"],
+            update_fields=["found", "mended", "runs", "first_at", "last_at"],
         )
     alarms = [row for row in rows if row.runs >= ALARM]
     for row in alarms:
@@ -210,7 +213,9 @@ def _overdue(now: datetime) -> int:
 def _unwritten(now: datetime) -> int:
     """Steps that are said to be told, and nothing of it stands in the ledger."""
     of_case = Q(case_id=OuterRef("case_id")) | Q(case=None, about=OuterRef("about"), area_id=OuterRef("area_id"))
-    older = Escalation.objects.filter(of_case, deadline=None, kind=OuterRef("kind"), about=OuterRef("about"), step=OuterRef("step"))
+    older = Escalation.objects.filter(
+        of_case, deadline=None, kind=OuterRef("kind"), about=OuterRef("about"), step=OuterRef("step")
+    )
     told = Deadline.objects.filter(state=DeadlineState.TOLD)
     return told.filter(~Exists(Escalation.objects.filter(deadline=OuterRef("pk"))), ~Exists(older)).count()
 

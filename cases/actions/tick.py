@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from cases.actions.deadline import Ladders, ladders_of, repeat
+from cases.actions.deadline import ladders_of, last_step, repeat, roles_of
 from cases.actions.message import tell
 from cases.addressees import Addressees, addressees
 from cases.deadlines import KINDS
@@ -116,7 +116,7 @@ def _agreed(rows: Sequence[Deadline]) -> set[UUID]:
 
 def _taken(rows: Sequence[Deadline], now: datetime) -> set[UUID]:
     """Repeated steps that somebody has taken within the last working days: they rest, and come back by themselves."""
-    repeated = [row for row in rows if row.step > _last(row.kind)]
+    repeated = [row for row in rows if row.step > last_step(row.kind)]
     if not repeated:
         return set()
     of_these = Q(case_id__in={row.case_id for row in repeated if row.case_id}) | Q(
@@ -131,12 +131,8 @@ def _rests(taken_at: datetime, now: datetime) -> bool:
     return working_days_between(helsinki_date(taken_at), helsinki_date(now)) < RESTS_FOR
 
 
-def _last(code: str) -> int:
-    return KINDS[code].rungs[-1].step
-
-
 def _is_repeated(row: Deadline) -> bool:
-    return KINDS[row.kind].repeats and row.step >= _last(row.kind)
+    return KINDS[row.kind].repeats and row.step >= last_step(row.kind)
 
 
 def _repeats(waiting: Iterable[Deadline], now: datetime) -> list[Deadline]:
@@ -146,7 +142,7 @@ def _repeats(waiting: Iterable[Deadline], now: datetime) -> list[Deadline]:
 
 def _write(rows: Sequence[Deadline], now: datetime) -> None:
     ladders = ladders_of({(row.kind, row.area_id) for row in rows}, helsinki_date(now))
-    who = addressees([(row, _roles(row, ladders)) for row in rows], now)
+    who = addressees([(row, roles_of(row, ladders)) for row in rows], now)
     steps = {row.pk: _escalation(row, who[row.pk], now) for row in rows}
     Escalation.objects.bulk_create(steps.values())
     EscalationTo.objects.bulk_create(
@@ -158,11 +154,6 @@ def _write(rows: Sequence[Deadline], now: datetime) -> None:
         for one in who[row.pk].told
     )  # fmt: skip
     tell(_messages(rows, who, now), now=now)
-
-
-def _roles(row: Deadline, ladders: Ladders) -> tuple[str, ...]:
-    rungs = {rung.step: rung.to for rung in ladders[row.kind, row.area_id]}
-    return rungs.get(row.step) or KINDS[row.kind].again_to or rungs[_last(row.kind)]
 
 
 def _escalation(row: Deadline, who: Addressees, now: datetime) -> Escalation:
@@ -177,7 +168,7 @@ def _messages(rows: Sequence[Deadline], who: dict[UUID, Addressees], now: dateti
     return [
         Message(
             key=f"step:{row.pk}:{one.user_id}", to_id=one.user_id, kind=message_kind(row.kind), what=row.kind,
-            case_id=row.case_id, area_id=row.area_id, coordinator_id=leads.get(row.case_id or 0), unit_id=row.unit_id,
+            case_id=row.case_id, area_id=row.area_id, coordinator_id=leads.get(row.case_id or 0), unit_id=one.unit_id,
             about=row.about, step=row.step, late_at=row.late_at, nobody=who[row.pk].nobody, instead_of_id=one.instead_of,
             at=now,
         )

@@ -19,7 +19,7 @@ SQL = "\n".join(
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0031_clock_walls")]
+    dependencies = [("cases", "0034_safe_contact_walls")]
     operations = [
         migrations.CreateModel(
             name="Difference",

@@ -8,6 +8,7 @@ from cases.models.clock import (
     Difference,
     Escalation,
     EscalationTo,
+    LadderApplied,
     LadderChange,
     Pause,
     PauseReason,
@@ -27,9 +28,10 @@ from cases.models.consent import (
     Section,
     Way,
 )
+from cases.models.contact import ContactChannel, ContactEnd, ContactLanguage, SafeContact
 from cases.models.identity import PersonIdentity
 from cases.models.intake import Call, Concern, FamilyAsked, Route
-from cases.models.message import Message, MessageKind
+from cases.models.message import Message, MessageKind, MessageQuerySet
 from cases.models.people import PERSON_CONSENT, MemberRole, Membership, MembershipQuerySet, Person, PersonContact, PersonKind
 from cases.models.standing import (
     ExceptionalAccess,
@@ -64,6 +66,9 @@ __all__ = [
     "ConsentException",
     "ConsentState",
     "ConsentWording",
+    "ContactChannel",
+    "ContactEnd",
+    "ContactLanguage",
     "Deadline",
     "DeadlineState",
     "Difference",
@@ -74,12 +79,14 @@ __all__ = [
     "FamilyAsked",
     "HandOver",
     "Hiding",
+    "LadderApplied",
     "LadderChange",
     "MemberRole",
     "Membership",
     "MembershipQuerySet",
     "Message",
     "MessageKind",
+    "MessageQuerySet",
     "Pause",
     "PauseReason",
     "Person",
@@ -92,6 +99,7 @@ __all__ = [
     "RecusalReason",
     "Reply",
     "Route",
+    "SafeContact",
     "Section",
     "StartCorrection",
     "Status",

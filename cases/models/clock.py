@@ -277,6 +277,16 @@ class LadderChange(models.Model):
         return f"{self.kind}:{self.step}"
 
 
+class LadderApplied(models.Model):
+    """That a change of a ladder has come into force, and the steps ahead have been planned anew by it. Once a change."""
+
+    change = models.OneToOneField(LadderChange, models.CASCADE, primary_key=True, related_name="applied")
+    applied_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
 class Difference(models.Model):
     """What the sweeper found amiss, a row a name: how many in its last run, and in how many runs one after another."""
 

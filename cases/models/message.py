@@ -45,6 +45,7 @@ class Message(models.Model):
     case = models.ForeignKey(Case, models.CASCADE, null=True, related_name="+")
     area = models.ForeignKey(Area, models.PROTECT, null=True, related_name="+")
     coordinator = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    # Told to a unit's head: the unit that owes the deed.
     unit = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="+")
     about = models.CharField(max_length=40, blank=True)
     step = models.PositiveSmallIntegerField(null=True)

@@ -171,6 +171,7 @@ class TaskKind(models.TextChoices):
     PLACE_BY_PHONE = "place_by_phone", _("Tell the place by phone")
     OTHER_GUARDIAN = "other_guardian", _("Tell the other guardian by hand")
     PROTECTED_LOOK = "protected_look", _("A protected situation was looked for")
+    REACH_BY_PHONE = "reach_by_phone", _("Reach by phone")
 
 
 class TaskQuerySet(models.QuerySet["Task"]):

@@ -75,7 +75,7 @@ def _line(row: Task, cases: dict[int, Case], now: datetime) -> dict[str, Any]:
     case, words = cases.get(row.case_id or 0), words_of(row.kind)
     return {
         "row": row, "words": words, "day": helsinki_date(row.due_at), "url": _url(row, case), "due": _due(row, now),
-        "name": "" if case is None else case.label,
+        "case": case, "name": "" if case is None else case.label,
         "tone": _tone(row, now),
         "done": f"{short_date(helsinki_date(row.done_at))} {at_clock(row.done_at)}" if row.done_at else "",
     }  # fmt: skip

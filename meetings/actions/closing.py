@@ -8,6 +8,7 @@ from django.utils.translation import ngettext
 from cases.access import NotAllowed
 from cases.actions import case as cases
 from cases.models import Case, Status
+from meetings.actions import invitations
 from meetings.models import MeetingStatus
 from networks.models import User
 
@@ -24,6 +25,7 @@ def close(*, case: Case, by: User, reason: str, now: datetime) -> Case:
     for row in case.meetings.coming():
         row.status = MeetingStatus.CANCELLED
         row.save(update_fields=["status"])
+        invitations.told_of_cancelling(row, by=by, now=now)
         cases.note(case, "meeting_cancelled", at=now, by=by, starts_at=row.starts_at.isoformat())
     return cases.close(case=case, by=by, reason=reason, now=now)
 

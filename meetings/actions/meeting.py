@@ -12,6 +12,7 @@ from cases.actions.case import lock, move, note
 from cases.actions.clock import write_outcome
 from cases.kinds import GATHERED, MEETING
 from cases.models import Case, Membership, PersonKind, Status, Task, TaskKind, may_message
+from meetings.actions import invitations
 from meetings.kinds import LOGBOOK
 from meetings.models import Answer, Logbook, Meeting, MeetingKind, MeetingStatus, MoveReason, Participant
 from networks.models import User
@@ -61,6 +62,7 @@ def propose(
     except IntegrityError as error:
         raise NotAllowed(_("A time is already being agreed on. Open it, and move it if it does not suit.")) from error
     invite(meeting, invited)
+    invitations.told_of_invitation(meeting, [row.pk for row in invited], by=by, now=now)
     _tell_by_hand(case, meeting, now)
     if case.status != Status.FOLLOW_UP:
         move(case, Status.SCHEDULING)
@@ -128,7 +130,7 @@ def add_member(
     member = network.add_member(
         case=case, user=user, must_attend=must_attend, masked=masked, index_only=index_only, by=by, now=now
     )
-    _invite_to_coming(case, member)
+    _invite_to_coming(case, member, by, now)
     return member
 
 
@@ -136,11 +138,11 @@ def add_member(
 def add_person(*, case: Case, by: User, now: datetime, **fields: object) -> Membership:
     """Take somebody of the family into the network, and to the meeting that is being agreed on."""
     member = network.add_person(case=case, by=by, now=now, **fields)  # type: ignore[arg-type]
-    _invite_to_coming(case, member)
+    _invite_to_coming(case, member, by, now)
     return member
 
 
-def _invite_to_coming(case: Case, member: Membership) -> None:
+def _invite_to_coming(case: Case, member: Membership, by: User, now: datetime) -> None:
     meeting = Meeting.objects.coming().filter(case=case).select_related("case").first()
     if meeting is None or by_hand(meeting.case, member):
         return
@@ -148,7 +150,9 @@ def _invite_to_coming(case: Case, member: Membership) -> None:
         invited = meeting.participants.filter(membership__person__kind=PersonKind.GUARDIAN)
         if invited.exclude(membership=member).exists():  # the other one has this meeting
             return
-    invite(meeting, [member])
+    if not meeting.participants.filter(membership=member).exists():
+        invite(meeting, [member])
+        invitations.tell(meeting=meeting, seats=[member.pk], what=invitations.PROPOSED, by=by, now=now)
 
 
 @transaction.atomic
@@ -209,6 +213,7 @@ def confirm(*, meeting: Meeting, by: User, now: datetime) -> Meeting:
     meeting.save(update_fields=["status", "confirmed_at"])
     if case.status != Status.FOLLOW_UP:
         move(case, Status.AGREED)
+    invitations.told_of_confirmation(meeting, by=by, now=now)
     note(case, "meeting_confirmed", at=now, by=by, starts_at=meeting.starts_at.isoformat())
     return meeting
 

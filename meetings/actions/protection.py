@@ -11,6 +11,7 @@ from cases.access import NotAllowed
 from cases.actions import protection as cases
 from cases.actions.case import lock
 from cases.models import Case, PersonKind
+from meetings.actions import invitations
 from meetings.actions.meeting import finish_calls
 from meetings.models import Meeting, MeetingStatus, Participant
 from networks.models import User
@@ -62,7 +63,10 @@ def keep_apart(
         return case
     if guardian is None or not both.filter(membership__person_id=guardian).exists():
         raise NotAllowed(_("Both guardians are invited to the coming meeting. Choose which of them it is with."))
-    both.exclude(membership__person_id=guardian).delete()
+    others = both.exclude(membership__person_id=guardian).select_related("meeting")
+    for row in others:
+        invitations.told_of_cancelling(row.meeting, by=by, now=now, seats=[row.membership_id])
+    others.delete()
     return case
 
 

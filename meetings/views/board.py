@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from cases.access import UserRequest, for_hats, log, name_children
 from cases.forms import AreaForm
 from cases.models import Call, Case, Concern, StartCorrection, Status
+from cases.views.inbox import ahead_of
 from cases.views.tasks import waiting_for
 from meetings.views.cards import Card, make_cards
 from networks.models import User
@@ -41,7 +42,8 @@ ONLY_WORDS = {
 @for_hats("area")
 def board(request: UserRequest) -> HttpResponse:
     """Whose time is running out?"""
-    user, today = request.user, helsinki_date(timezone.now())
+    user, now = request.user, timezone.now()
+    today = helsinki_date(now)
     whose, age, only = _filters(request)
     cases = Case.objects.visible_to(user).open().by_urgency()
     if whose == "mine":
@@ -51,7 +53,7 @@ def board(request: UserRequest) -> HttpResponse:
     found, corrections = list(cases), _corrections(user)
     name_children(user, [*found, *(row.case for row in corrections)])
     log(request, Verb.LIST, cases=list({row.pk: row for row in [*found, *(c.case for c in corrections)]}.values()))
-    cards = make_cards(found, today, escalations=True)
+    cards = make_cards(found, today, escalations=True, now=now)
     shown = [card for card in cards if ONLY[only](card)] if only else cards
     context = {
         "title": area_words(user),
@@ -64,7 +66,7 @@ def board(request: UserRequest) -> HttpResponse:
         "whose": whose, "age": age, "ages": AGES, "only": only, "only_words": ONLY_WORDS.get(only, ""),
         "shown": len(shown),
         "holidays": holiday_notes({helsinki_date(c.case.t0_at) for c in cards if c.waiting} | {today}),
-        "tasks": waiting_for(user),
+        "tasks": waiting_for(user), "ahead": ahead_of(user, now),
         "leaderless": [Card(row, today) for row in Case.objects.visible_to(user).leaderless(today).by_urgency()],
         "waits": _waiting(user, today, corrections),
         "area_form": AreaForm(area_ids=user.area_ids) if len(user.area_ids) > 1 else None,

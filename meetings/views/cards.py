@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
@@ -10,7 +10,9 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from cases.deadlines import KINDS
 from cases.kinds import MEETING
+from cases.ladder_shown import day_of, next_days
 from cases.models import Case, ConsentState, Escalation, PersonKind, Status, public_name
 from meetings.models import Commitment, CommitmentStatus, Meeting, MeetingStatus
 from yhteiso.lib.dates import Clock, Dot, at_clock, dots, helsinki_date, short_date
@@ -36,6 +38,7 @@ class Card:
     coming: Any = None
     promises: dict[str, Any] = field(default_factory=dict)
     escalations: list[Escalation] = field(default_factory=list)
+    next_day: str = ""
 
     @property
     def title(self) -> str:
@@ -123,14 +126,18 @@ class Card:
 
     @property
     def told(self) -> str:
-        """When the coordinator was last told that no meeting has been held, and whether anybody has taken it in."""
+        """What was told last of this situation, when, and whether anybody has taken it in."""
         if not self.escalations:
             return ""
-        last = max(self.escalations, key=lambda row: row.step)
-        at = {"day": short_date(helsinki_date(last.raised_at)), "clock": at_clock(last.raised_at), "step": last.step}
+        last = max(self.escalations, key=lambda row: (row.raised_at, row.step))
+        if last.kind == MEETING:
+            what = _("day %(step)d") % {"step": day_of(self.case, last.due_at)}
+        else:
+            what = str(KINDS[last.kind].label).lower() if last.kind in KINDS else ""
+        at = {"day": short_date(helsinki_date(last.raised_at)), "clock": at_clock(last.raised_at), "what": what}
         if any(row.seen_at is None for row in self.escalations):
-            return _("Told the coordinator %(day)s %(clock)s (day %(step)d), nobody has marked it as seen yet") % at
-        return _("Told the coordinator %(day)s %(clock)s (day %(step)d)") % at
+            return _("Told %(day)s %(clock)s (%(what)s), nobody has marked it as seen yet") % at
+        return _("Told %(day)s %(clock)s (%(what)s)") % at
 
     @property
     def status_tag(self) -> tuple[str, str, str]:
@@ -140,16 +147,19 @@ class Card:
         return str(self.case.get_status_display()), tone, icon
 
 
-def make_cards(cases: Sequence[Case], today: date, *, escalations: bool) -> list[Card]:
-    """A card for each case, in the same order. Two queries, three with the ladder's steps (coordinators only)."""
+def make_cards(cases: Sequence[Case], today: date, *, escalations: bool, now: datetime | None = None) -> list[Card]:
+    """A card for each case, in the same order. Two queries, four with the ladder's steps (coordinators only)."""
     cards = {case.pk: Card(case, today) for case in cases}
     for meeting in coming_meetings(list(cards)):
         cards[meeting.case_id].coming = meeting
     for row in _promises(list(cards), today):
         cards[row["case_id"]].promises = row
     if escalations:
-        for step in Escalation.objects.filter(case_id__in=cards, kind=MEETING):
+        for step in Escalation.objects.filter(case_id__in=cards):
             cards[step.case_id or 0].escalations.append(step)
+    if now is not None:
+        for pk, text in next_days(cases, now).items():
+            cards[pk].next_day = text
     return list(cards.values())
 
 

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from cases.access import NotAllowed, UserRequest, log, name_children
 from cases.models import Case, Concern, public_name
+from cases.views.inbox import ahead_of
 from cases.views.tasks import waiting_for
 from meetings.actions.meeting import answer
 from meetings.forms.meeting import AnswerForm
@@ -64,7 +65,7 @@ def _today(request: UserRequest, data: Any = None) -> HttpResponse:
         "greeting": greeting(user, now), "now": now, "waiting": _waiting(len(invitations)), "invitations": invitations,
         "promises": promises[:SHOWN_PROMISES], "promise_count": len(promises), "cases": cases, "meetings": meetings,
         "case_count": Case.objects.visible_to(user).open().count() if len(mine) > SHOWN_CASES else 0,
-        "tasks": waiting_for(user),
+        "tasks": waiting_for(user), "ahead": ahead_of(user, now),
         "concerns": [_concern(row) for row in _my_concerns(user, now) if row.case_id not in known],
     }  # fmt: skip
     return render(request, "meetings/home.html", context, status=200 if data is None else 422)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from cases.access import NotAllowed, UserRequest, get_case
 from cases.actions import network as actions
 from cases.actions.consent import needs_paper
+from cases.actions.safe_contact import child_decides
 from cases.models import Case, Membership, PersonKind, Status
 from meetings.actions.meeting import add_member, add_person
 from meetings.forms.network import ConsentForm, EndForm, MemberForm, PersonForm, SeatForm
@@ -225,5 +226,6 @@ def _relative(
         "row": member, "person": person, "name": person.full_name, "initials": initials(person.full_name),
         "org": person_line(person), "phone": contact.phone if contact else "",
         "tags": [consent_tag(person, given)] if guardian else [], "form": form,
+        "safe": guardian or (person.kind == PersonKind.CHILD and child_decides(case)),
         "ends": actions.end_blocker(case, member) is None,
     }  # fmt: skip

@@ -15,8 +15,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from cases.access import UserRequest, belongs, can, for_hats, get_case, sections
 from cases.actions.clock import mark_seen, outcome_of
+from cases.actions.ladder import may_set
+from cases.actions.pause import running
 from cases.actions.standing import is_leaderless
-from cases.kinds import MEETING
+from cases.ladder_shown import ladders, next_day, own_ladders
 from cases.models import (
     Calling,
     Case,
@@ -33,6 +35,7 @@ from cases.models import (
     StartCorrection,
     TaskKind,
 )
+from cases.views.pauses import days_of
 from meetings import happenings, way
 from meetings.models import (
     Answer,
@@ -106,7 +109,7 @@ def situation(request: UserRequest, ref: str) -> HttpResponse:
         "promises": [_promise(row, today, calling) for row in promises],
         "events": _events(case, members, calling, leads), "outcome": outcome_of(case),
         "delay": dict(MoveReason.choices).get(case.delay_reason, ""), "opened": let_in,
-        **(_coordinators_part(case, now) if leads else {}),
+        **(_coordinators_part(case, now) if leads else {"own_ladders": own_ladders(case, user, now)}),
     }  # fmt: skip
     return render(request, "meetings/case.html", context)
 
@@ -359,13 +362,22 @@ def _hand_tasks(case: Case) -> list[dict[str, Any]]:
     ]
 
 
+def _pauses(case: Case, now: datetime) -> list[dict[str, Any]]:
+    """Reasons for a delay, the running one first."""
+    on = running(case, helsinki_date(now))
+    return [{"row": row, "days": days_of(row), "running": row == on} for row in case.pauses.order_by("-from_on", "-pk")]
+
+
 def _coordinators_part(case: Case, now: datetime) -> dict[str, Any]:
     """What only the area's coordinators see: the text of the call, the ladder, a correction that waits."""
-    steps = list(case.escalations.filter(kind=MEETING))
+    shown = ladders(case, now)
     pending = not case.closed_at and StartCorrection.objects.filter(case=case).pending().exists()
     return {
-        "text": CaseText.objects.filter(case=case).first(), "steps": steps,
-        "unseen": any(row.seen_at is None for row in steps), "pending": pending, "hand_tasks": _hand_tasks(case),
+        "text": CaseText.objects.filter(case=case).first(), "ladders": [one for one in shown if one.open],
+        "past_ladders": [one for one in shown if not one.open], "pending": pending,
+        "unseen": case.escalations.filter(seen_at=None).exists(), "pauses": _pauses(case, now),
+        "sets_ladder": may_set(case.viewer, case.area) if case.viewer else False,
+        "next_day": next_day(case, now), "hand_tasks": _hand_tasks(case),
         "leaderless": is_leaderless(case, now),
         "offer": case.hand_overs.filter(accepted_at=None, ended_at=None).first(),
         "to_review": ExceptionalAccess.objects.waiting().filter(case=case).order_by("opened_at"),

@@ -1,8 +1,9 @@
 """Telling people what happened to their account or in their area."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
@@ -18,9 +19,12 @@ def tell(*, to: Iterable[int], kind: str, params: dict[str, Any], now: datetime)
 
 
 @transaction.atomic
-def mark_seen(*, by: User, now: datetime) -> int:
-    """Mark the person's own notices as seen. Returns how many were new."""
-    return Notice.objects.filter(to_id=by.pk, seen_at=None).update(seen_at=now)
+def mark_seen(*, by: User, now: datetime, keys: Sequence[UUID] | None = None) -> int:
+    """Mark the person's own notices as seen, all or those with these ids. Returns how many were new."""
+    rows = Notice.objects.filter(to_id=by.pk, seen_at=None)
+    if keys is not None:
+        rows = rows.filter(pk__in=keys)
+    return rows.update(seen_at=now)
 
 
 def in_role(*roles: Role, on: date, area_id: int | None = None) -> set[int]:

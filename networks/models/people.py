@@ -121,9 +121,12 @@ class User(AbstractBaseUser):
         today = helsinki_date(timezone.now())
         rows = self.roles.filter(Q(ends_on=None) | Q(ends_on__gte=today), starts_on__lte=today)
         order = {role: n for n, role in enumerate(Role.values)}
-        # The page's frame tells how many notices wait: counted here, it costs no query of its own.
-        unseen = Func(F("user_id"), function="sec.unseen_notices", output_field=models.IntegerField())
-        rows = rows.annotate(unseen=unseen)
+        # The page's frame tells how many messages and notices wait: counted here, it costs no query of its own.
+        counts = [
+            Func(F("user_id"), function=name, output_field=models.IntegerField())
+            for name in ("sec.unseen_notices", "sec.unseen_messages")
+        ]
+        rows = rows.annotate(unseen=counts[0] + counts[1])
         return sorted(rows.select_related("area", "unit"), key=lambda row: (order[row.role], row.pk))
 
     @property
@@ -148,8 +151,8 @@ class User(AbstractBaseUser):
         return [r.area_id for r in self.current_roles if r.role == Role.RESPONSIBLE and r.area_id]
 
     @property
-    def unseen_notices(self) -> int:
-        """How many notices the person has not marked as seen; nothing is told to somebody without a role."""
+    def unseen_messages(self) -> int:
+        """How many messages and notices the person has not seen; nothing is told to somebody without a role."""
         return getattr(self.worn, "unseen", 0)
 
     @property

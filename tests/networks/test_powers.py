@@ -279,10 +279,10 @@ def test_a_reset_removes_every_authenticator_and_ends_every_session(world: World
             person=world.member, by=world.administrator, reason="puhelin katosi", now=timezone.now()
         )
     assert Authenticator.objects.filter(user_id=world.member.pk).count() == 2
-    assert client.get("/notices/").status_code == 200
+    assert client.get("/messages/").status_code == 200
     accept(row, world.responsible, "area")
     assert list(Authenticator.objects.all()) == [kept]
-    assert client.get("/notices/").status_code == 302
+    assert client.get("/messages/").status_code == 302
 
 
 def invited(world: World, **fields: Any) -> tuple[str, PowerProposal]:

@@ -48,7 +48,7 @@ def test_the_whole_way_of_a_role_by_two_people(world: World) -> None:
     assert "Hyväksytty" in text(answer)
     assert last_log("change") == ("power-acceptance", "role accepted")
     assert RoleMembership.objects.filter(user=world.member, role=Role.COORDINATOR, area=world.area).exists()
-    assert "Tilisi muuttui: uusi rooli: Koordinaattori, Kuusiranta" in text(world.client(world.member).get("/notices/"))
+    assert "Tilisi muuttui: uusi rooli: Koordinaattori, Kuusiranta" in text(world.client(world.member).get("/messages/"))
 
 
 def test_the_button_of_one_s_own_proposal_says_why_it_rests(world: World) -> None:
@@ -233,7 +233,7 @@ def test_no_name_stands_in_a_title_or_an_address(world: World) -> None:
     row = propose_role(world)
     client = world.client(world.administrator)
     for page in (page_of(row), reverse("staff-account", args=[world.member.pk]), reverse("staff-role", args=[world.member.pk]),
-                 reverse("power-list"), reverse("notices")):  # fmt: skip
+                 reverse("power-list"), reverse("messages")):  # fmt: skip
         title = re.search(r"<title>(.*?)</title>", text(client.get(page)), re.DOTALL)
         assert title
         assert "Sari" not in title[1]
@@ -259,27 +259,27 @@ def test_an_invitation_made_in_the_administration_waits_for_a_second_person(worl
     assert User.objects.get(email="uusi@esimerkki.invalid").hat == "member"
 
 
-def test_notices_are_one_s_own_counted_in_the_frame_and_marked_as_read(world: World) -> None:
+def test_notices_are_one_s_own_counted_in_the_frame_and_seen_when_they_are_read(world: World) -> None:
     tell(to=[world.member.pk], kind="power_yours", params={"what": "email", "by": "Elina"}, now=timezone.now())
     client, other = world.client(world.member), world.client(world.colleague)
-    assert "Ilmoitukset, uusia 1" in text(client.get(reverse("home")))
+    assert "Viestit, uusia 1" in text(client.get(reverse("home")))
     assert "uusia" not in text(other.get(reverse("home")))
-    assert "uusi kirjautumisosoite" in text(client.get(reverse("notices")))
-    assert "Ei ilmoituksia" in text(other.get(reverse("notices")))
-    other.post(reverse("notices"))
+    assert "Ei viestejä" in text(other.get(reverse("messages")))
+    other.post(reverse("messages-seen"))
     assert Notice.objects.filter(seen_at=None).count() == 1
-    assert client.post(reverse("notices")).status_code == 302
+    assert client.get(reverse("notices"))["Location"] == reverse("messages")
+    assert "uusi kirjautumisosoite" in text(client.get(reverse("messages")))
     assert "uusia" not in text(client.get(reverse("home")))
-    assert "uusi kirjautumisosoite" in text(client.get(reverse("notices")))
+    assert "uusi kirjautumisosoite" in text(client.get(reverse("messages")))
 
 
 def test_a_person_without_a_role_reads_notices_too(world: World) -> None:
     person = world.person("Ei Rooleja", None)
     tell(to=[person.pk], kind="role_ended", params={"role": "officer", "by": "Elina"}, now=timezone.now())
     client = world.client(person)
-    assert "Rooli päättyi: Tietosuojavastaava" in text(client.get(reverse("notices")))
-    client.post(reverse("notices"))
+    assert "Rooli päättyi: Tietosuojavastaava" in text(client.get(reverse("messages")))
     assert not Notice.objects.filter(seen_at=None).exists()
+    assert client.post(reverse("messages-seen")).status_code == 302
 
 
 @pytest.mark.parametrize("rows", [1, 3])
@@ -289,5 +289,5 @@ def test_queries_do_not_grow(world: World, django_assert_num_queries: Any, rows:
     client = world.client(world.second_administrator)
     with django_assert_num_queries(14):
         assert client.get(reverse("power-list")).status_code == 200
-    with django_assert_num_queries(12):
-        assert client.get(reverse("notices")).status_code == 200
+    with django_assert_num_queries(19):
+        assert client.get(reverse("messages")).status_code == 200

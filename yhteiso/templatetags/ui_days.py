@@ -6,13 +6,14 @@ from functools import lru_cache
 from typing import Any
 
 from django import template
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from yhteiso.icons import ICONS
-from yhteiso.lib.dates import day_month, weekday
+from yhteiso.lib.dates import day_month, helsinki_date, weekday
 
 register = template.Library()
 
@@ -57,6 +58,17 @@ def clock_badge(clock: Any, big: bool = False) -> SafeString:
     else:
         words = format_html("{} <b>{}/14</b> · {}", pgettext("clock", "day"), day, get(clock, "text"))
     return format_html('<span class="y-clock{}{}">{}<span>{}</span></span>', mod, size, ICONS[_CLOCK[kind]], words)
+
+
+@register.simple_tag
+def case_clock(case: Any, big: bool = False) -> SafeString:
+    """Day x/14 of a situation as it stands now, on every page and row that shows one.
+
+    Nothing for a reader whom the family has not let know of it (`child_shown`), nor of a situation closed unmet.
+    """
+    if not case.child_shown or (case.closed_at and not case.first_met_at):
+        return EMPTY
+    return SafeString(clock_badge(case.clock(helsinki_date(timezone.now())), big))
 
 
 _CLOCK = {"ok": "clock", "near": "clock", "over": "warn", "kept": "check"}

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from cases.actions.deadline import replan
-from cases.models import Deadline, DeadlineState
+from cases.models import Deadline
 from yhteiso.hats.wear import wearing
 
 AT_ONCE = 500
@@ -24,7 +24,7 @@ class Command(BaseCommand):
             cases = {case for case, _kind, _about in keys[start : start + AT_ONCE]}
             abouts = {about for case, _kind, about in keys[start : start + AT_ONCE] if case is None}
             with wearing("jobs"):
-                rows = Deadline.objects.filter(state__in=(DeadlineState.OPEN, DeadlineState.MERGED))
+                rows = Deadline.objects.all()  # told steps too: nothing may be planned before them
                 mine = rows.filter(case_id__in=cases) | rows.filter(case=None, about__in=abouts)
                 moved += replan(mine.select_for_update(of=("self",), no_key=True), now=now)
         self.stdout.write(f"{moved} steps moved")

@@ -1,0 +1,181 @@
+"""What waits in an inbox, in words made when it is read, by what the reader may open then.
+
+Whoever may open the situation is told whom it is about and led to where it is done. Everybody else is told the kind, how
+late it is and whom to call; a unit's head what the own unit owes. Never a child, a reference or a reason.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from cases.kinds import CALL, CONCERN, CONSENT, FAMILY_ASKED, GATHERED, MEETING, REVIEW
+from cases.models import Call, Case, Concern, Message, MessageKind
+from networks.models import User
+
+
+class About(Protocol):
+    """A message or a deadline: what it is about, as finders look at it."""
+
+    pk: UUID
+    case_id: int | None
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something is done, and whom it is about as this reader may call them."""
+
+    url: str
+    label: str = ""
+
+
+# Looks for many at once: what this person may open now, by the rows' keys. `cases` are the ones that they may see.
+Finder = Callable[[User, Sequence[About], Mapping[int, Case]], dict[UUID, Place]]
+
+
+def in_case(page: str = "case", anchor: str = "") -> Finder:
+    """A page of the situation itself."""
+
+    def find(user: User, rows: Sequence[About], cases: Mapping[int, Case]) -> dict[UUID, Place]:
+        seen = {row.pk: cases[row.case_id] for row in rows if row.case_id and row.case_id in cases}
+        return {pk: Place(reverse(page, args=[case.ref]) + anchor, case.label) for pk, case in seen.items()}
+
+    return find
+
+
+OPEN, CASE_PAGE = _("Open it"), in_case()
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One kind of message. `title` while it can still be done in time, `late` after it; both name nobody.
+
+    `hint`: what to do; `own_hint` to the one of whom it is (who promised, who wrote), where that is another thing.
+    `deed`: the button that leads to it. `head_page`: where a unit's head sees what the own unit owes.
+    """
+
+    title: str | Promise
+    late: str | Promise = ""
+    hint: str | Promise = ""
+    deed: str | Promise = OPEN
+    find: Finder = CASE_PAGE
+    icon: str = "mail"
+    head_page: str = ""
+    own_hint: str | Promise = ""
+
+    def advice(self, *, own: bool) -> str:
+        """What to do, to the one of whom it is or to anybody else."""
+        return str(self.own_hint if own and self.own_hint else self.hint)
+
+
+# By ("step", kind of deadline) for what the clock tells, else by (kind, what). "" is any other of the kind.
+WORDS: dict[tuple[str, str], Words] = {}
+STEP = "step"
+
+
+def register(kind: str, words: Mapping[str, Words]) -> None:
+    """Make known how messages of this kind are told, by their `what`. An app does it in its `ready()`."""
+    WORDS.update({(kind, what): row for what, row in words.items()})
+
+
+def words_of(row: Message) -> Words:
+    """The words of a message; of one that is not known the name of its kind, so that nothing told is ever hidden."""
+    return words_for(STEP if row.step is not None else row.kind, row.what, row.kind)
+
+
+def words_for(group: str, what: str, kind: str = "") -> Words:
+    fallback = dict(MessageKind.choices).get(kind, "") or _("Something waits for you")
+    return WORDS.get((group, what)) or WORDS.get((group, "")) or Words(fallback)
+
+
+def keys(rows: Iterable[About]) -> set[int]:
+    """The numbers of what these are about."""
+    return {int(row.about) for row in rows if row.about.isdecimal()}
+
+
+def places(user: User, rows: Iterable[tuple[About, Words]], cases: Mapping[int, Case]) -> dict[UUID, Place]:
+    """What this person may open now of these. A question or two for each sort of page, whatever the number of rows."""
+    by_finder: dict[Finder, list[About]] = {}
+    for row, words in rows:
+        by_finder.setdefault(words.find, []).append(row)
+    found: dict[UUID, Place] = {}
+    for find, of_these in by_finder.items():
+        found |= find(user, of_these, cases)
+    return found
+
+
+# -- where the deeds of this app are done
+
+
+def _concerns(user: User, rows: Sequence[About], cases: Mapping[int, Case]) -> dict[UUID, Place]:
+    seen = {str(row.pk): row for row in Concern.objects.visible_to(user).filter(pk__in=keys(rows))}
+    found = {row.pk: seen[row.about] for row in rows if row.about in seen}
+    return {
+        pk: Place(reverse("concern", args=[concern.ref]), concern.child_name or str(_("Consultation without a name")))
+        for pk, concern in found.items()
+    }
+
+
+def _calls(user: User, rows: Sequence[About], cases: Mapping[int, Case]) -> dict[UUID, Place]:
+    seen = {str(row.pk): row for row in Call.objects.visible_to(user).filter(pk__in=keys(rows))}
+    return {row.pk: Place(reverse("call", args=[seen[row.about].ref])) for row in rows if row.about in seen}
+
+
+def _reviews(user: User, rows: Sequence[About], cases: Mapping[int, Case]) -> dict[UUID, Place]:
+    """The coordinators review; nobody reads of one's own opening here."""
+    if user.hat != "area":
+        return {}
+    seen = {row.pk: (row, cases[row.case_id]) for row in rows if row.case_id and row.case_id in cases}
+    return {pk: Place(reverse("exceptional-review", args=[row.about]), case.label) for pk, (row, case) in seen.items()}
+
+
+def register_all() -> None:
+    register(
+        STEP,
+        {
+            CONCERN: Words(
+                _("A contact waits for its answer"), _("A contact is still without an answer"),
+                _("Somebody has written a worry. Answer it, or call the one who wrote."), _("Open the contact"), _concerns,
+                "mail", own_hint=_("The coordinators answer it. You need to do nothing."),
+            ),
+            CALL: Words(
+                _("A call waits to be finished"), _("A call was left unfinished"),
+                _("Choose how it goes on. What has been written is kept."), _("Go on with the call"), _calls, "phone",
+            ),
+            FAMILY_ASKED: Words(
+                _("Ask the family"), _("The family has not been asked yet"),
+                _("Talk with the family, and tell the coordinator what they said."), _("Open the contact"), _concerns,
+                "ask",
+            ),
+            CONSENT: Words(
+                _("A consent is still missing"), _("A consent is still missing"),
+                _("Ask those who have not answered. Without a yes the network sees nothing."), _("Open the consents"),
+                in_case("case-consents"), "lock",
+            ),
+            GATHERED: Words(
+                _("The network is not together yet"), _("The network is still not together"),
+                _("Call those along whom the family wants."), _("Gather the network"), in_case("case-network"), "people",
+            ),
+            MEETING: Words(
+                _("The network has not met yet"), _("The network has not met in two weeks"),
+                _("Agree on a time, even a short one. The family waits."), _("Open the situation"), in_case(), "cal",
+            ),
+            REVIEW: Words(
+                _("An exceptional access waits for its review"), _("An exceptional access is still without a review"),
+                _("Was there a reason? Another person than the one who opened says it."), _("Review it"), _reviews,
+                "search",
+            ),
+        },
+    )  # fmt: skip
+    week = Words(_("Your week"), hint=_("Meetings, promises and what waits for you."), deed=_("See the week"), find=_week)
+    register(MessageKind.DIGEST, {"": week})
+
+
+def _week(user: User, rows: Sequence[About], cases: Mapping[int, Case]) -> dict[UUID, Place]:
+    """The page of professionals and coordinators; in another role of theirs a person has no week."""
+    return {row.pk: Place(reverse("messages-week")) for row in rows if user.hat in ("area", "member")}

@@ -1,0 +1,152 @@
+"""Telling people of a meeting: invited, moved, off, near. Written with the fact, once, however often it is pressed.
+
+Professionals hear of it in the application, and by mail or text message as they have chosen; of the family whoever has
+said which number or address is safe. What leaves says when, whom to call and a link, the same for every family
+(`yhteiso/outbox/texts.py`); whether it may still leave is asked once more right before (`meetings.senders`).
+"""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime, time, timedelta
+
+from django.db import connection
+from django.utils import timezone
+
+from cases.actions import message
+from cases.models import Case, Membership, Message, MessageKind, SafeContact
+from meetings.models import Meeting, Participant
+from networks.message_kinds import HERE, available_at, settings_of, wanted
+from networks.models import MessageSettings, User
+from yhteiso.outbox.actions import outgoing, put
+from yhteiso.outbox.models import Outgoing
+
+PROPOSED, CONFIRMED, MOVED, CANCELLED, REMINDER = "proposed", "confirmed", "moved", "cancelled", "reminder"
+# What has happened → the form of the text that leaves. A confirmed time is news in the application only: whoever was
+# invited has the time already.
+FORMS = {PROPOSED: "invitation", MOVED: "change", CANCELLED: "cancel", REMINDER: "reminder"}
+FAMILY_QUIET = MessageSettings(quiet_from=time(20), quiet_to=time(8))
+SOON = timedelta(hours=1)
+
+
+def told_of_invitation(meeting: Meeting, seats: Iterable[int], *, by: User, now: datetime) -> None:
+    """Tell those who are invited (membership ids) of the time: a new one, or another than they had."""
+    seats, before = set(seats), _invited(meeting.moved_from_id)
+    tell(meeting=meeting, seats=seats - before, what=PROPOSED, by=by, now=now)
+    tell(meeting=meeting, seats=seats & before, what=MOVED, by=by, now=now)
+    if meeting.moved_from_id and meeting.moved_from:  # the other guardian has this meeting, or somebody is left out of it
+        tell(meeting=meeting.moved_from, seats=before - seats, what=CANCELLED, by=by, now=now)
+
+
+def told_of_confirmation(meeting: Meeting, *, by: User, now: datetime) -> None:
+    """Tell that the time holds. Of the family, who has not heard of the time yet is invited to it."""
+    seats = may_be_told(_invited(meeting.pk))
+    rows = Membership.objects.filter(pk__in=seats, user__isnull=False).exclude(user_id=by.pk)
+    case = meeting.case
+    message.tell(
+        [_message(meeting, case, pk, CONFIRMED, "", now) for pk in rows.values_list("user_id", flat=True) if pk], now=now
+    )
+    put(_to_family(meeting, case, seats, PROPOSED, "", now))
+
+
+def told_of_cancelling(meeting: Meeting, *, by: User, now: datetime, seats: Collection[int] | None = None) -> None:
+    """Tell that the meeting is off: everybody who was invited, or only these, whose invitation is taken back."""
+    tell(meeting=meeting, seats=_invited(meeting.pk) if seats is None else seats, what=CANCELLED, by=by, now=now)
+
+
+def tell(*, meeting: Meeting, seats: Collection[int], what: str, by: User | None, now: datetime, again: str = "") -> None:
+    """Write the message to each of these (membership ids) who may be told, but to nobody of their own deed (`by`).
+
+    `again` tells apart what may be told twice of one meeting. In the hats area and jobs, in the caller's transaction.
+    """
+    told = may_be_told(seats)
+    if not told:
+        return
+    case = Case.objects.only("id", "area_id", "coordinator_id").get(pk=meeting.case_id)
+    people = Membership.objects.filter(pk__in=told, user__isnull=False).order_by("pk")  # the jobs read no other columns
+    if by is not None:
+        people = people.exclude(user_id=by.pk)
+    users = {user: seat for seat, user in people.values_list("pk", "user_id") if user}
+    Message.objects.bulk_create(
+        [_message(meeting, case, user, what, again, now) for user in sorted(users)], ignore_conflicts=True
+    )
+    put([*_to_professionals(meeting, case, users, what, again, now), *_to_family(meeting, case, told, what, again, now)])
+
+
+def may_be_told(seats: Collection[int]) -> set[int]:
+    """Those of these seats whose people may be told of a meeting's time now; the rule is PostgreSQL's (cases 0034)."""
+    if not seats:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sec.may_be_told(%s)", [sorted(seats)])
+        return set(cursor.fetchone()[0])
+
+
+def opened_time(case: Case, seats: Collection[int], *, by: User, now: datetime) -> None:
+    """The family has said yes only now: whoever is invited to the coming meeting hears of it, once for each yes."""
+    meeting = Meeting.objects.coming().filter(case=case, starts_at__gt=now).first()
+    if meeting is None:
+        return
+    mine = set(seats) & _invited(meeting.pk)
+    tell(meeting=meeting, seats=mine, what=PROPOSED, by=by, now=now, again=f"-{now:%Y%m%d%H%M%S}")
+
+
+def _invited(meeting_id: int | None) -> set[int]:
+    if meeting_id is None:
+        return set()
+    return set(Participant.objects.filter(meeting_id=meeting_id).values_list("membership_id", flat=True))
+
+
+def _message(meeting: Meeting, case: Case, user_id: int, what: str, again: str, now: datetime) -> Message:
+    kind = MessageKind.INVITATION if what == PROPOSED else MessageKind.MEETING
+    return Message(
+        key=f"meeting:{meeting.pk}:{what}{again}:{user_id}", to_id=user_id, kind=kind, what=what, case_id=case.pk,
+        area_id=case.area_id, coordinator_id=case.coordinator_id, about=str(meeting.pk), at=now,
+    )  # fmt: skip
+
+
+def _to_professionals(
+    meeting: Meeting, case: Case, users: dict[int, int], what: str, again: str, now: datetime
+) -> Iterable[Outgoing]:
+    kind = MessageKind.INVITATION if what == PROPOSED else MessageKind.MEETING
+    channels, settings = wanted(users, kind), settings_of(users)
+    for user, seat in sorted(users.items()):
+        for channel in sorted(channels[user] - {HERE}):
+            yield outgoing(
+                key=f"{_key(meeting, what, again)}:u{user}:{channel}", channel=channel, text="meeting", kind="meeting",
+                about=_about(meeting, seat, what), to_user_id=user, case_id=case.pk, now=now,
+                available_at=_leaves_at(settings[user], meeting, now),
+            )  # fmt: skip
+
+
+def _to_family(
+    meeting: Meeting, case: Case, seats: Collection[int], what: str, again: str, now: datetime
+) -> Iterable[Outgoing]:
+    rows = Membership.objects.filter(pk__in=seats, person__isnull=False).order_by("pk").values_list("person_id", "pk")
+    seat_of = {person: seat for person, seat in rows if person}
+    for contact in SafeContact.objects.live().filter(person_id__in=seat_of).only("pk", "channel", "person_id"):
+        yield outgoing(
+            key=f"{_key(meeting, what, again)}:c{contact.pk}", channel=contact.channel, text="meeting", kind="meeting",
+            about=_about(meeting, seat_of[contact.person_id], what), to_contact_id=contact.pk, case_id=case.pk,
+            area_id=case.area_id, now=now, available_at=_leaves_at(FAMILY_QUIET, meeting, now),
+        )  # fmt: skip
+
+
+def _key(meeting: Meeting, what: str, again: str) -> str:
+    """One message of the time itself, whether it is called an invitation or a change."""
+    return f"meeting:{meeting.pk}:{'time' if what in (PROPOSED, MOVED) else what}{again}"
+
+
+def _about(meeting: Meeting, seat: int, what: str) -> str:
+    """What the message holds on to: the meeting at this very time, and the seat through which it is told."""
+    return f"{meeting.pk}:{int(meeting.starts_at.timestamp())}:{what}:{seat}"
+
+
+def read_about(about: str) -> tuple[int, datetime, str, int]:
+    """The meeting, its time, what has happened, and the seat. Raises ValueError for anything else."""
+    meeting, moment, what, seat = about.split(":")
+    return int(meeting), datetime.fromtimestamp(int(moment), tz=timezone.get_default_timezone()), what, int(seat)
+
+
+def _leaves_at(settings: MessageSettings, meeting: Meeting, now: datetime) -> datetime:
+    """After the quiet hours, unless that would be too late to be of use."""
+    at = available_at(settings, now)
+    return at if at <= meeting.starts_at - SOON else now

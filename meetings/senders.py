@@ -1,0 +1,71 @@
+"""What is looked at once more before a meeting's message leaves: the meeting, the seat, the family's word, the address."""
+
+from datetime import datetime
+
+from cases.models import Case, Membership, SafeContact
+from meetings.actions.invitations import CANCELLED, FORMS, REMINDER, may_be_told, read_about
+from meetings.models import Answer, Meeting, MeetingStatus, Participant
+from networks.models import Area, User
+from networks.stand_in import absent
+from yhteiso.lib.dates import helsinki_date
+from yhteiso.outbox.models import Outgoing
+from yhteiso.outbox.registry import Drop, Letter, resolves
+
+COMING = (MeetingStatus.PROPOSED, MeetingStatus.CONFIRMED)
+
+
+@resolves("meeting")
+def meeting(row: Outgoing, now: datetime) -> Letter | Drop:
+    """Weekday, date, time, a number and a link, to somebody who may still be told; else a short code of why not."""
+    meeting_id, starts_at, what, seat_id = read_about(row.about)
+    if reason := _stale(meeting_id, starts_at, what, seat_id, now):
+        return Drop(reason)
+    seats = Membership.objects.only("id", "case_id", "user_id", "person_id").order_by("pk")  # the jobs read no more
+    seat = seats.filter(pk=seat_id).first()
+    if seat is None or seat.pk not in may_be_told([seat.pk]):
+        return Drop("not-told")
+    found = _address(row, seat)
+    if isinstance(found, Drop):
+        return found
+    address, language = found
+    params = {"form": FORMS[what], "starts_at": starts_at, "phone": number(seat.case_id, now)}
+    return Letter(address, language, params)
+
+
+def _stale(meeting_id: int, starts_at: datetime, what: str, seat_id: int, now: datetime) -> str:
+    """Why it is no news any more: a code, or nothing."""
+    found = Meeting.objects.filter(pk=meeting_id).only("id", "status", "starts_at").first()
+    if found is None:
+        return "gone"
+    if starts_at <= now:
+        return "past"
+    invited = Participant.objects.filter(meeting_id=meeting_id, membership_id=seat_id).only("id", "answer").first()
+    if what == CANCELLED:
+        return "invited" if found.status in COMING and invited else ""
+    if found.status not in COMING or int(found.starts_at.timestamp()) != int(starts_at.timestamp()):
+        return "moved"
+    if invited is None:
+        return "uninvited"
+    return "comes-not" if what == REMINDER and invited.answer == Answer.NO else ""
+
+
+def _address(row: Outgoing, seat: Membership) -> tuple[str, str] | Drop:
+    """Where to, and in which language."""
+    if row.to_contact_id is not None:
+        contact = SafeContact.objects.live().filter(pk=row.to_contact_id).first()
+        found = contact is not None and contact.person_id == seat.person_id
+        return (contact.address, contact.language) if contact and found else Drop("contact-ended")
+    user = User.people.filter(pk=row.to_user_id, is_active=True).first() if row.to_user_id else None
+    if user is None or user.pk != seat.user_id:
+        return Drop("inactive")
+    address = user.email if row.channel == "email" else user.phone
+    return (address, user.language) if address else Drop("no-address")
+
+
+def number(case_id: int, now: datetime) -> str:
+    """Whom to call: the coordinator, or the area's number where the coordinator is away, hidden or without one."""
+    case = Case.objects.only("id", "area_id", "coordinator_id").get(pk=case_id)
+    lead = User.people.filter(pk=case.coordinator_id, is_active=True).first()
+    if lead and lead.phone and not lead.protected_identity and not absent([lead.pk], helsinki_date(now)):
+        return lead.phone
+    return Area.objects.get(pk=case.area_id).phone
