@@ -25,7 +25,6 @@ import redis
 from yhteiso.local import application, drill_ledger, instance, valkey
 from yhteiso.local.console import Trouble, say, step
 from yhteiso.local.drill_crew import Band, children, holder, wait
-from yhteiso.local.drill_ledger import OPEN_DUE, PROGRESS, READY
 from yhteiso.local.drill_mail import Mailbox
 from yhteiso.local.drill_web import Person, Sent, concern, empty_call, new_key, send_concern
 from yhteiso.local.instance import Addresses, Instance
@@ -90,7 +89,7 @@ class Drill:
 
     # -- the database ------------------------------------------------------------------------------------------------
 
-    def ask(self, query: LiteralString, *values: object) -> list[tuple[object, ...]]:
+    def owner_asks(self, query: LiteralString, *values: object) -> list[tuple[object, ...]]:
         """A question or a change as the owner; asked again while PostgreSQL comes back."""
         for _try in range(100):
             with (
@@ -106,13 +105,13 @@ class Drill:
 
     def run(self) -> drill_ledger.Books:
         """All rounds, then quiet until everything has settled, then the books."""
-        self.ask(NO_QUIET)
+        self.owner_asks(NO_QUIET)
         since = datetime.now(UTC)
         with step("Starting web, worker, beat, clock and relay"):
             self.band.start()
             if not all(self.band.await_work(name, 120) for name in list(self.band.programs)):
                 raise Trouble("The programs do not come up.")
-        accounts = {str(name): int(str(pk)) for name, pk in self.ask(PEOPLE)}
+        accounts = {str(name): int(str(pk)) for name, pk in self.owner_asks(PEOPLE)}
         self.writer, self.caller = (Person(self.port, accounts[name]) for name in ("kaisa.koivupuro", "riikka.tuulenpaa"))
         for person in (self.writer, self.caller):
             person.sign_in()
@@ -156,7 +155,9 @@ class Drill:
         self.post()
         if self.random.random() < 0.3:
             empty_call(self.caller)
-        self.steps += [str(row[0]) for row in self.ask(MAKE_DUE, str(self.random.random()), self.random.randint(3, 8))]
+        self.steps += [
+            str(row[0]) for row in self.owner_asks(MAKE_DUE, str(self.random.random()), self.random.randint(3, 8))
+        ]
 
     def post(self) -> None:
         """A new concern, or one again that got no answer: the same form, as a browser sends it again."""
@@ -170,7 +171,7 @@ class Drill:
         if time.monotonic() - self.told_progress < 10:
             return
         self.told_progress = time.monotonic()
-        told, sent = self.ask(PROGRESS)[0]
+        told, sent = drill_ledger.progress(self.owner_asks)
         left = self.until - time.monotonic()
         say(f"  kills {self.count.total}/{self.wanted} · told {told} · sent {sent} · at most {left:.0f} s left")
 
@@ -186,11 +187,11 @@ class Drill:
             send_concern(self.writer, sent)
 
         def settled() -> bool:
-            self.ask(HOURS_LATER)
+            self.owner_asks(HOURS_LATER)
             if self.wanted <= SHORT:
-                self.ask(LEASES_OVER)
+                self.owner_asks(LEASES_OVER)
             time.sleep(1)
-            return not (self.ask(OPEN_DUE)[0][0] or self.ask(READY)[0][0])
+            return drill_ledger.settled(self.owner_asks)
 
         with step("Waiting until all is told and sent"):
             wait(settled, 150)
@@ -264,7 +265,7 @@ class Drill:
             return
         with suppress(ProcessLookupError, ValueError):
             os.kill(pid, signal.SIGSTOP)
-            self.ask(LEASE_OVER, UUID(name.strip("<>").partition("@")[0]))
+            self.owner_asks(LEASE_OVER, UUID(name.strip("<>").partition("@")[0]))
             with self.lock:
                 self.count.stalls += 1
                 self.count.cuts += 1
@@ -312,7 +313,7 @@ class Drill:
         for _hour in range(3):
             self.facts()
             time.sleep(2)
-            self.ask(HOURS_LATER)
+            self.owner_asks(HOURS_LATER)
             self.count.hours_without_mail += 1
         self.mailbox.mood = "take"
 

@@ -1,9 +1,10 @@
 """The drill's books: what was due against what was told, sent and received. Owner's questions; ids and numbers only."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 
@@ -39,6 +40,8 @@ HALF = """SELECT c.id::text FROM cases_concern c WHERE c.sent_at >= %s AND (SELE
 WAITED = """SELECT d.due_at, pg_xact_commit_timestamp(e.xmin) FROM cases_deadline d
     JOIN cases_escalation e ON e.deadline_id = d.id WHERE d.id = ANY (%s::uuid[])"""
 
+Ask = Callable[[LiteralString], list[tuple[object, ...]]]
+
 
 @dataclass
 class Books:
@@ -58,6 +61,16 @@ class Books:
         self.lines.append(text)
         if left != right:
             self.wrong.append(f"{text}: {left} is not {right}")
+
+
+def progress(owner_asks: Ask) -> tuple[object, ...]:
+    """How many steps are told and messages sent so far."""
+    return owner_asks(PROGRESS)[0]
+
+
+def settled(owner_asks: Ask) -> bool:
+    """Whether nothing is due and nothing waits to be sent."""
+    return not (owner_asks(OPEN_DUE)[0][0] or owner_asks(READY)[0][0])
 
 
 def close(
