@@ -2,7 +2,7 @@
 # `make` alone shows them. PORT=8001 chooses the web server's port, ARGS="…" goes to the command.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-deep mutate check manage shell seed css reset
+.PHONY: help run test test-deep mutate drill check manage shell seed css reset
 export ARGS PORT
 
 # exec: a Ctrl-C or a kill reaches the manager itself, without a shell in between.
@@ -22,6 +22,9 @@ test-deep: ## run the long tests
 
 mutate: ## change one thing at a time in ARGS="cases/access.py 60" (at most 60 mutants) and see whether the tests notice
 	$(yhteiso) mutate
+
+drill: ## kill processes while deadlines come due, and see whether anybody is forgotten (ARGS="--kills 200 --seed 1")
+	$(yhteiso) drill
 
 check: ## lint, types, import contracts, migrations, deployment settings
 	$(yhteiso) check

@@ -58,6 +58,7 @@ class Ground:
     of_unit: dict[int, list[int]] = field(default_factory=dict)
     callers: dict[int, list[int]] = field(default_factory=dict)
     deeds: dict[int, set[int]] = field(default_factory=dict)
+    seats: set[tuple[int, int]] = field(default_factory=set)
     recused: set[tuple[int, int]] = field(default_factory=set)
     home: dict[int, int | None] = field(default_factory=dict)
     active: set[int] = field(default_factory=set)
@@ -140,13 +141,19 @@ def in_role(row: Deadline, role: str, ground: Ground) -> list[int]:
     if role == "caller":
         return ground.callers.get(row.case_id or 0, [])
     plain = {
-        "owner": [row.person_id] if row.person_id else [],
+        "owner": _owner(row, ground),
         "substitute": [area.substitute_id] if area and area.substitute_id else [],
         "coordinators": ground.roles.get((Role.COORDINATOR, area_id), []),
         "officers": ground.roles.get((Role.OFFICER, None), []),
         "administrators": ground.roles.get((Role.ADMINISTRATOR, None), []),
     }
     return plain[role]
+
+
+def _owner(row: Deadline, ground: Ground) -> list[int]:
+    """Whoever the deed belongs to; in a situation, while they are in its network."""
+    there = row.case_id is None or (row.case_id, row.person_id) in ground.seats
+    return [row.person_id] if row.person_id and there else []
 
 
 def _coordinator(case: Case | None, area_id: int, ground: Ground) -> list[int]:
@@ -177,9 +184,12 @@ def look(rows: Sequence[tuple[Deadline, Sequence[str]]], on: date) -> Ground:
     area_ids = {ground.area_of(row) for row, _roles in rows}
     ground.areas = {area.pk: area for area in Area.objects.filter(pk__in=area_ids)}
     _look_roles(ground, area_ids)
-    callers = Membership.objects.filter(case_id__in=case_ids, role=MemberRole.CALLER, ended_at=None, user__isnull=False)
-    for case_id, user_id in callers.order_by("pk").values_list("case_id", "user_id"):
-        ground.callers.setdefault(case_id, []).append(user_id)
+    seats = Membership.objects.filter(case_id__in=case_ids, ended_at=None, user__isnull=False)
+    for case_id, user_id, role in seats.order_by("pk").values_list("case_id", "user_id", "role"):
+        if user_id and role != MemberRole.EXCEPTIONAL:
+            ground.seats.add((case_id, user_id))
+        if user_id and role == MemberRole.CALLER:
+            ground.callers.setdefault(case_id, []).append(user_id)
     for deeds in OPEN_DEEDS:
         for case_id, unit_id in deeds(case_ids):
             ground.deeds.setdefault(case_id, set()).add(unit_id)

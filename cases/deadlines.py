@@ -95,8 +95,8 @@ class Kind:
 
     `label` is told to people without access too: it names no child, no reason and no unit. `holds` gets open deadlines of
     this kind and answers which of them still wait for their deed: it is asked at the moment of telling. `last` is empty
-    where the fact brings its own day. `repeats`: after the last step it is told again each working day, to `again_to` (else
-    to whom the last step went), until somebody has taken it.
+    where the fact brings its own day. `repeats`: after the last step it is told again each working day, to
+    `again_to` (else to whom the last step went), until somebody has taken it.
     """
 
     code: str

@@ -33,6 +33,7 @@ from cases.models import (
     Hiding,
     Message,
     PersonContact,
+    SafeContact,
     Task,
 )
 from meetings.actions import logbook as logbooks
@@ -102,6 +103,15 @@ class Scene:
             )  # fmt: skip
         write_identity(case=self.case, person=self.guardian.person, number="010594Y9032", by=by, now=now)
         self.mother = self.case.persons.get(kind="guardian", name="Hilla")
+        self.contact = SafeContact.objects.create(
+            person=self.mother,
+            case=self.case,
+            channel="sms",
+            address="+358401234567",
+            way="phone",
+            asked_by=by,
+            asked_at=now,
+        )
         self.exception = ConsentException.objects.create(
             case=self.case, guardian=self.mother, reason="SALAINEN-SYY", made_by=by, made_at=now, ended_at=now, ended_by=by
         )
@@ -226,6 +236,8 @@ class Scene:
             "person-identity": lambda: case | {"pk": self.guardian.person_id},
             "person-identity-reading": lambda: case | {"pk": self.guardian.person_id},
             "person-identity-removal": lambda: case | {"pk": self.guardian.person_id},
+            "person-contacts": lambda: case | {"pk": self.mother.pk},
+            "person-contact-end": lambda: case | {"pk": self.mother.pk, "contact": self.contact.pk},
             "network-seat": lambda: case | {"pk": self.member.pk},
             "consent-answers": lambda: case | {"giver": self.guardian.person_id},
             "consent-paper": lambda: case | {"giver": self.guardian.person_id},

@@ -84,7 +84,9 @@ def tell_due(rows: Sequence[Deadline], *, now: datetime) -> int:
         row.state = DeadlineState.ENDED if row.pk not in waiting else DeadlineState.QUIET
     for row in due:
         row.state = DeadlineState.TOLD
-    Deadline.objects.bulk_update(rows, ["state", "ended_at"])
+    # One statement a state: bulk_update's CASE for each row took half of the tick's time.
+    for state in {row.state for row in rows}:
+        Deadline.objects.filter(pk__in=[row.pk for row in rows if row.state == state]).update(state=state, ended_at=now)
     Deadline.objects.bulk_create(_repeats([row for row in rows if row.pk in waiting], now), ignore_conflicts=True)
     if due:
         _write(due, now)

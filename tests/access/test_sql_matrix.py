@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from cases.access import sections
 from cases.actions import consent, network, standing
-from cases.models import Case, Hiding, Membership, Person, PersonContact
+from cases.models import Case, Hiding, Membership, Person, PersonContact, SafeContact
 from meetings.models import Meeting, Participant
 from networks.models import Agency, Role, RoleMembership, Sector, Unit, User
 from tests.access import rows
@@ -47,15 +47,17 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
     "meeting": ("time", "meetings_meeting", "id", "place"), "answer": ("time", "meetings_participant", "id", "answer"),
     "themes": ("themes", "meetings_logbookentry", "id", "note"), "promise": ("plan", "meetings_commitment", "id", "note"),
     "step": ("case", "cases_escalation", "id", "seen_at"),
+    "safe": ("contact", "cases_safecontact", "id", "end_reason"),
 }  # fmt: skip
-AREA_ONLY = {"text", "step"}
+AREA_ONLY = {"text", "step", "safe"}
 WRITES = {
     "case": "IU", "text": "IU", "child": "IU", "seat": "IU", "event": "I", "contact": "IU", "meeting": "IU", "answer": "IU",
     "promise": "IUD", "step": "U",
 }  # fmt: skip
-OTHERS = {"jobs": {"case", "meeting", "promise", "step"}, "guest": set(), "unit": set(), "officer": set()}
-# Whoever is disqualified here may open another family's situation; the jobs write the steps of the ladder.
-ALSO = {("recused_coordinator", "case", "I"), ("jobs", "step", "I")}
+OTHERS = {"jobs": {"case", "meeting", "promise", "step", "safe"}, "guest": set(), "unit": set(), "officer": set()}
+# Whoever is disqualified here may open another family's situation; the jobs write the steps of the ladder; only who asked
+# writes down a safe number.
+ALSO = {("recused_coordinator", "case", "I"), ("jobs", "step", "I"), ("coordinator", "safe", "I")}
 
 
 @pytest.fixture
@@ -95,6 +97,10 @@ def gather(world: World) -> dict[str, Any]:
         "promise": case.commitments.get(what="ONE").pk, "step": case.escalations.create(
             step=1, due_at=now, raised_at=now).pk,
     }  # fmt: skip
+    keys["safe"] = SafeContact.objects.create(
+        person=child.person, case=case, channel="sms", address="+358401234567", way="phone", asked_by=world.coordinator,
+        asked_at=now,
+    ).pk  # fmt: skip
     keys["themes"] = case.logbooks.get(meeting__place="TWO").entries.get().pk
     return {"case": case, "people": people, "keys": keys, "guest": seats["all_open"]}
 

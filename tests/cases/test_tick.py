@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from cases.actions import deadline
 from cases.actions.tick import tick
+from cases.addressees import addressees
 from cases.models import Case, Deadline, DeadlineState, Escalation, EscalationTo, Message
 from networks.models import User
 from tests.personas import World, at
@@ -163,3 +164,21 @@ def test_the_questions_do_not_grow_with_the_steps(world: World) -> None:
 def test_planning_anew_is_nothing_when_nothing_has_changed(world: World) -> None:
     case = world.case()
     assert deadline.replan(case.deadlines.all(), now=timezone.now() + timedelta(days=1)) == 0
+
+
+def test_whoever_has_left_the_network_is_told_no_promise_of_it(world: World) -> None:
+    """The promise stays open, so whoever answers for the area is told instead, and that there is nobody."""
+    from cases.actions.network import end_membership
+
+    case, responsible = world.case(), world.responsible
+    seat = case.memberships.get(user=world.member, ended_at=None)
+    deadline.begin(
+        "promise", case=case, area_id=case.area_id, fact_at=at("2026-06-05 13:00"), last_on=date(2026, 6, 16), about="7",
+        person_id=world.member.pk, unit_id=world.guidance.pk, now=at("2026-06-05 13:00"),
+    )  # fmt: skip
+    row = Deadline.objects.get(case=case, kind="promise", step=1)
+    who = addressees([(row, ["owner"])], at("2026-06-12 08:00"))[row.pk]
+    assert ([one.user_id for one in who.told], who.nobody) == ([world.member.pk], False)
+    end_membership(case=case, membership=seat, reason="muutti", by=world.coordinator, now=at("2026-06-11 09:00"))
+    who = addressees([(row, ["owner"])], at("2026-06-12 08:00"))[row.pk]
+    assert ([one.user_id for one in who.told], who.nobody) == ([responsible.pk], True)

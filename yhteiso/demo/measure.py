@@ -128,13 +128,13 @@ def _hat_and_none(user: User, walled: Work, plain: Work, rounds: int, each: int)
 
 
 def _timed(work: Work, each: int) -> float:
-    began = _busy()
+    began = busy()
     for _ in range(each):
         work()
-    return (_busy() - began) / 1_000_000 / each
+    return (busy() - began) / 1_000_000 / each
 
 
-def _busy() -> int:
+def busy() -> int:
     """Nanoseconds that this process and its PostgreSQL process have had a processor."""
     connection.ensure_connection()
     pids = (os.getpid(), connection.connection.info.backend_pid)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -20,11 +21,11 @@ from django.test.utils import override_settings
 
 from cases.access import NotAllowed
 from cases.actions.tick import tick
-from cases.models import Escalation, EscalationTo
+from cases.models import Escalation, EscalationTo, Message
 from networks.models import User
 from yhteiso.demo import simulate_model as model
 from yhteiso.demo.simulate_family import Family
-from yhteiso.demo.simulate_people import People, Place
+from yhteiso.demo.simulate_people import People, Place, Somebody
 from yhteiso.outbox import relay
 from yhteiso.outbox.models import Outgoing
 
@@ -119,18 +120,23 @@ class Year:
             if one.place is None:
                 continue
             july = date(self.year, 7, 1) + timedelta(days=self.dice.randint(-7, 10))
-            self.at(model.on(july - timedelta(days=20), 9), lambda at, one=one, day=july: self.people.go_away(one, day, 24, at))
+            self.at(model.on(july - timedelta(days=20), 9), self._absence(one, july, 24))
             for _ in range(2):
                 moment = self._moment()
-                self.at(moment, lambda at, one=one: self.people.go_away(one, model.today(at), self.dice.randint(0, 9), at))
+                self.at(moment, self._absence(one, model.today(moment), self.dice.randint(0, 9)))
         for place in self.people.places:
-            gone = place.coordinators[0]
-            self.at(self._moment(), lambda at, one=gone: self._cease(one, at))
-            self.at(self._moment(), lambda _at, one=place.professionals[0]: self.people.leave(one))
-            mover, unit = place.professionals[1], place.units[1]
-            self.at(self._moment(), lambda _at, one=mover, unit=unit: self.people.move(one, unit))
+            self.at(self._moment(), partial(self._cease, place.coordinators[0]))
+            self.at(self._moment(), self._doing(self.people.leave, place.professionals[0]))
+            self.at(self._moment(), self._doing(self.people.move, place.professionals[1], place.units[1]))
 
-    def _cease(self, one: Any, now: datetime) -> None:
+    def _absence(self, one: Somebody, day: date, days: int) -> Deed:
+        return lambda now: self.people.go_away(one, day, days, now)
+
+    @staticmethod
+    def _doing(deed: Callable[..., Any], *about: Any) -> Deed:
+        return lambda now: deed(*about)
+
+    def _cease(self, one: Somebody, now: datetime) -> None:
         self.people.end_role(one, model.today(now)) if self.dice.random() < 0.5 else self.people.leave(one)
 
     # -- time --------------------------------------------------------------------------------------------------------------
@@ -141,8 +147,9 @@ class Year:
         day = model.today(self.begins)
         while day < model.today(self.ends):
             morning = model.on(day, 8) + timedelta(seconds=self.dice.randint(0, 29))
-            moments += [morning, morning] if self.dice.random() < 0.3 else [morning]
-            if self.dice.random() < 0.4:
+            if model.is_open(day) or self.dice.random() < 0.3:
+                moments += [morning, morning] if self.dice.random() < 0.15 else [morning]
+            if self.dice.random() < 0.2:
                 moments.append(model.on(day, 0) + timedelta(minutes=self.dice.randint(1, 1439)))
             day += timedelta(days=1)
         moments = [one for one in moments if not _within(one, self.outages)]
@@ -245,8 +252,6 @@ def mail() -> dict[str, list[str]]:
     made = set(Outgoing.objects.filter(channel="email").values_list("about", "to_user_id"))
     rows = EscalationTo.objects.order_by().values_list("escalation__deadline_id", "to_id")
     keys = {f"step:{step}:{to}": to for step, to in rows}
-    from cases.models import Message
-
     told = {key: (str(pk), to) for pk, key, to in Message.objects.order_by().values_list("pk", "key", "to_id")}
     silent = [key for key, to in keys.items() if to not in shut and (key not in told or told[key] not in made)]
     return {"mailed twice": twice, "never left": waits, "told without a message": silent}

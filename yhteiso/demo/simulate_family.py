@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +67,7 @@ class Family:
         """Who acts for the coordinators: the lead if they can, else a colleague."""
         able = self.year.people.able(self.here, model.today(now), recused=self.known.recused if self.known else set())
         own = [one for one in able if self.known and one.known is self.known.lead]
-        return (own or able or [None])[0]
+        return next(iter(own or able), None)
 
     @property
     def here(self) -> Place:
@@ -90,7 +91,13 @@ class Family:
         )  # fmt: skip
         for kind in ("concern",) if asked else ("concern", "family_asked"):
             self.year.model.begin(
-                kind, area=self.place.known, case=None, fact=now, about=str(row.pk), owner=writer.known, unit=writer.known.unit
+                kind,
+                area=self.place.known,
+                case=None,
+                fact=now,
+                about=str(row.pk),
+                owner=writer.known,
+                unit=writer.known.unit,
             )
         if self.does():
             low, high = (0, 2) if self.happens(0.8) else (3, 12)
@@ -101,7 +108,9 @@ class Family:
         if lead is None:
             return self.later(now, 1, 2, lambda at: self.call(at, concern, writer))
         call = self.acts(lead, intake.begin_call, by=lead.row, area=self.place.row, concern=concern, now=now)
-        self.year.model.begin("call", area=self.place.known, case=None, fact=call.began_at, about=str(call.pk), owner=lead.known)
+        self.year.model.begin(
+            "call", area=self.place.known, case=None, fact=call.began_at, about=str(call.pk), owner=lead.known
+        )
         if self.happens(0.85):
             return self.finish(now + timedelta(minutes=20), call, concern, writer, lead)
         return self.later(now, 0.5, 6, lambda at: self.finish(at, call, concern, writer, lead))
@@ -182,7 +191,8 @@ class Family:
         for one in self.dice.sample(own, min(len(own), self.dice.randint(1, 3))):
             self.acts(lead, meeting.add_member, case=self.case, user=one.row, must_attend=False, by=lead.row, now=now)
             self.known.members.add(one.known)
-        self.year.model.end("gathered", self.known)
+        if not Case.objects.filter(pk=self.known.pk, status="new").exists():  # the caller alone is no network
+            self.year.model.end("gathered", self.known)
         self.look_who_has_answered()
 
     def propose(self, now: datetime) -> None:
@@ -261,9 +271,7 @@ class Family:
             self.year.model.end(kind, self.known)
         self.known.agreed, self.known.unanswered = False, set()
         writer = self.year.people.by_pk[row.note_taker_id].known if row.note_taker_id else None
-        self.year.model.begin(
-            "logbook", area=self.known.area, case=self.known, fact=began, about=str(row.pk), owner=writer
-        )
+        self.year.model.begin("logbook", area=self.known.area, case=self.known, fact=began, about=str(row.pk), owner=writer)
         if self.does():
             self.later(now, 0, 15 if self.happens(0.2) else 3, lambda at: self.write_up(at, row))
         if self.happens(0.3):
@@ -292,18 +300,18 @@ class Family:
         self.acts(lead, logbook.approve, logbook=book, by=lead.row, now=now)
         self.year.model.end("logbook", self.known, str(row.pk))
         for one in promised:
-            owner = self.year.people.by_pk[one.owner_id].known
+            owner = self.year.people.by_pk[one.owner_id or 0].known
             self.year.model.begin(
                 "promise", area=self.known.area, case=self.known, fact=now, about=str(one.pk), last_on=one.due_on, owner=owner,
                 unit=one.unit_id or 0,
             )  # fmt: skip
             if not self.happens(0.06):
                 days = (one.due_on - model.today(now)).days
-                self.later(now, days - 3, days + (12 if self.happens(0.3) else 1), lambda at, one=one: self.resolve(at, one))
+                self.later(now, days - 3, days + (12 if self.happens(0.3) else 1), partial(self.resolve, one))
         if self.happens(0.7):
             self.later(now, 10, 70, self.close)
 
-    def resolve(self, now: datetime, row: Any) -> None:
+    def resolve(self, row: Any, now: datetime) -> None:
         lead = self.leads(now)
         if lead and not self.closed():
             self.acts(lead, commitment.resolve, commitment=row, status="kept", remark="", by=lead.row, now=now)
@@ -326,7 +334,9 @@ class Family:
         if lead is None or self.closed() or self.known is None or lead.known is not self.known.lead:
             return
         place = self.here if self.happens(0.6) else self.dice.choice(self.year.people.places)
-        others = [one for one in self.year.people.able(place, model.today(now), recused=self.known.recused) if one is not lead]
+        others = [
+            one for one in self.year.people.able(place, model.today(now), recused=self.known.recused) if one is not lead
+        ]
         if not others:
             return
         other = self.dice.choice(others)
@@ -343,7 +353,11 @@ class Family:
         lead = self.leads(now)
         if lead is None or self.closed() or self.known is None:
             return
-        some = [one for one in (*self.here.coordinators, self.here.responsible, *self.here.professionals) if one and one is not lead]
+        some = [
+            one
+            for one in (*self.here.coordinators, self.here.responsible, *self.here.professionals)
+            if one and one is not lead
+        ]
         who = self.dice.choice([one for one in some if one.known is not self.known.lead])
         self.acts(lead, standing.recuse, case=self.case, user=who.row, reason="kin", by=lead.row, now=now)
         self.known.recused.add(who.known)
@@ -358,7 +372,11 @@ class Family:
         if lead is None or known is None or self.closed() or not others:
             return
         earlier = self.happens(0.7)
-        t0 = known.t0 - timedelta(hours=self.dice.randint(5, 70)) if earlier else min(known.t0 + timedelta(hours=30), now - DAY)
+        t0 = (
+            known.t0 - timedelta(hours=self.dice.randint(5, 70))
+            if earlier
+            else min(known.t0 + timedelta(hours=30), now - DAY)
+        )
         if t0 == known.t0 or (not earlier and t0 < known.t0):
             return
         settled = hasattr(Case.objects.get(pk=known.pk), "outcome")
@@ -377,7 +395,11 @@ class Family:
     def look(self, now: datetime) -> None:
         """Somebody outside opens the situation exceptionally; mostly it is reviewed."""
         known = self.known
-        outside = [one for one in self.place.professionals if known and one.known.active and one.known not in known.members | known.recused]
+        outside = [
+            one
+            for one in self.place.professionals
+            if known and one.known.active and one.known not in known.members | known.recused
+        ]
         if known is None or self.closed() or not outside:
             return
         one = self.dice.choice(outside)
@@ -405,12 +427,12 @@ class Family:
         lead, known = self.leads(now), self.known
         if lead is None or known is None or self.closed():
             return
-        seats = self.case.memberships.current().filter(user__isnull=False).exclude(user_id=known.lead.pk) if self.case else []
+        seats = (
+            self.case.memberships.current().filter(user__isnull=False).exclude(user_id=known.lead.pk) if self.case else []
+        )
         if seat := next((row for row in seats if row.role in ("member", "caller")), None):
-            self.acts(
-                lead, network.end_membership, case=self.case, membership=seat, reason="muutti", by=lead.row, now=now
-            )
-            gone = self.year.people.by_pk[seat.user_id].known
+            self.acts(lead, network.end_membership, case=self.case, membership=seat, reason="muutti", by=lead.row, now=now)
+            gone = self.year.people.by_pk[seat.user_id or 0].known
             known.members -= {gone}
             known.callers -= {gone}
             self.look_who_has_answered()

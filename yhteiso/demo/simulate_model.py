@@ -4,7 +4,7 @@ This knows nothing of the application: neither its calendar, nor its ladders, no
 (`yhteiso.demo.simulate`), and at each virtual tick it says what must be told then. The comparison stands at the end.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -279,7 +279,9 @@ class Model:
 
     def whom(self, thread: Thread, roles: Iterable[str], day: date) -> frozenset[int]:
         for some in (tuple(roles), ("responsible",), ("coordinators",), ("officers",), ("administrators",)):
-            found = {one for role in some for person in self.role(thread, role, day) for one in self.present(thread, person, day)}
+            found = {
+                one for role in some for person in self.role(thread, role, day) for one in self.present(thread, person, day)
+            }
             if found := {one for one in found if one.active and self.may(thread, one)}:
                 return frozenset(one.pk for one in found)
         return frozenset()
@@ -305,30 +307,33 @@ class Model:
         return [one for one in self.people if one.has(role, None if role in EVERYWHERE else area, day)]
 
     def role(self, thread: Thread, role: str, day: date) -> list[Person]:
-        case = thread.case
-        area = case.area if case else thread.area
-        coordinators, responsible = self.holders("coordinator", area.pk, day), self.holders("responsible", area.pk, day)
-        match role:
-            case "owner":
-                return self.owner(thread)
-            case "owner_head":
-                return self.head(thread.unit)
-            case "caller":
-                return list(case.callers) if case else []
-            case "lead":
-                if case and case.lead in coordinators + responsible:
-                    return [case.lead]
-                return responsible or coordinators
-            case "coordinators":
-                return coordinators
-            case "responsible":
-                return [area.responsible] if area.responsible else responsible
-            case "named":
-                return [area.substitute] if area.substitute else self.role(thread, "responsible", day)
-            case "unit_heads":
-                units = case.unanswered | {case.lead.unit} if case else set()
-                return [head for unit in units for head in self.head(unit)]
-        return self.holders({"officers": "officer", "administrators": "administrator"}[role], None, day)
+        area = thread.case.area if thread.case else thread.area
+        responsible = self.holders("responsible", area.pk, day)
+        settled = [area.responsible] if area.responsible else responsible
+        found: dict[str, Callable[[], list[Person]]] = {
+            "owner": lambda: self.owner(thread),
+            "owner_head": lambda: self.head(thread.unit),
+            "caller": lambda: list(thread.case.callers) if thread.case else [],
+            "lead": lambda: self.lead(thread, responsible, day),
+            "coordinators": lambda: self.holders("coordinator", area.pk, day),
+            "responsible": lambda: settled,
+            "named": lambda: [area.substitute] if area.substitute else settled,
+            "unit_heads": lambda: self.unit_heads(thread),
+            "officers": lambda: self.holders("officer", None, day),
+            "administrators": lambda: self.holders("administrator", None, day),
+        }
+        return found[role]()
+
+    def lead(self, thread: Thread, responsible: list[Person], day: date) -> list[Person]:
+        case, area = thread.case, thread.case.area if thread.case else thread.area
+        coordinators = self.holders("coordinator", area.pk, day)
+        if case and case.lead in coordinators + responsible:
+            return [case.lead]
+        return responsible or coordinators
+
+    def unit_heads(self, thread: Thread) -> list[Person]:
+        units = thread.case.unanswered | {thread.case.lead.unit} if thread.case else set()
+        return [head for unit in units for head in self.head(unit)]
 
     def owner(self, thread: Thread) -> list[Person]:
         """Whoever the deed belongs to, while they are in the network (a review is owed by others than its owner)."""
@@ -369,7 +374,13 @@ def stand_in(person: Person, day: date) -> Person | None:
     seen, one = [person], person
     for _ in range(3):
         row = one.absence(day)
-        if row is None or not row.accepted or row.instead is None or row.instead in seen or not colleague(one, row.instead, day):
+        if (
+            row is None
+            or not row.accepted
+            or row.instead is None
+            or row.instead in seen
+            or not colleague(one, row.instead, day)
+        ):
             return None
         one = row.instead
         if not one.absence(day):
@@ -393,7 +404,16 @@ def colleague(one: Person, other: Person, day: date) -> bool:
 
 # -- the comparison --------------------------------------------------------------------------------------------------------
 
-QUESTIONS = ("forgotten", "told twice", "told too early", "told too late", "told for nothing", "told to nobody", "not everybody told", "the wrong people told")
+QUESTIONS = (
+    "forgotten",
+    "told twice",
+    "told too early",
+    "told too late",
+    "told for nothing",
+    "told to nobody",
+    "not everybody told",
+    "the wrong people told",
+)
 
 
 def compare(expected: Iterable[Telling], actual: Iterable[Telling]) -> dict[str, list[str]]:
@@ -412,13 +432,17 @@ def compare(expected: Iterable[Telling], actual: Iterable[Telling]) -> dict[str,
         for one in rows[:1]:
             _one(found, name, want, one)
     for rows in known.values():
-        found["told for nothing"] += [f"{one.kind} {one.case or '-'} {one.about or '-'} step {one.step}: at {one.at:%d.%m. %H:%M}" for one in rows]
+        found["told for nothing"] += [
+            f"{one.kind} {one.case or '-'} {one.about or '-'} step {one.step}: at {one.at:%d.%m. %H:%M}" for one in rows
+        ]
     return found
 
 
 def _one(found: dict[str, list[str]], name: str, want: Telling, one: Telling) -> None:
     if one.at != want.at:
-        found["told too early" if one.at < want.at else "told too late"].append(f"{name}: {one.at:%d.%m. %H:%M}, not {want.at:%d.%m. %H:%M}")
+        found["told too early" if one.at < want.at else "told too late"].append(
+            f"{name}: {one.at:%d.%m. %H:%M}, not {want.at:%d.%m. %H:%M}"
+        )
     if not one.to:
         found["told to nobody"].append(name)
     elif want.to - one.to:

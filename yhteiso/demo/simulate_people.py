@@ -1,7 +1,7 @@
 """The invented places and people of a simulated year, with their holidays, illnesses and changes of work."""
 
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 
 from cases.models import ConsentWording
@@ -75,14 +75,18 @@ class People:
             self.heads[unit.pk] = head.known
         for unit in units[1:]:
             for k in range(4):
-                place.professionals.append(self.somebody(f"Ammattilainen {unit.pk} {k}", place, [(Role.PROFESSIONAL, None)], unit))
+                place.professionals.append(
+                    self.somebody(f"Ammattilainen {unit.pk} {k}", place, [(Role.PROFESSIONAL, None)], unit)
+                )
         if n % 2:  # named in the area's settings, beside the roles
             area.responsible, area.substitute = place.responsible.row, place.coordinators[2].row
             area.save()
             place.known.responsible, place.known.substitute = place.responsible.known, place.coordinators[2].known
         return place
 
-    def somebody(self, name: str, place: Place | None, roles: list[tuple[str, Area | Unit | None]], unit: Unit | None = None) -> Somebody:
+    def somebody(
+        self, name: str, place: Place | None, roles: list[tuple[str, Area | Unit | None]], unit: Unit | None = None
+    ) -> Somebody:
         user = User(email=f"s{len(self.all)}@{START}", name=name, title="työ", unit=unit, phone="040 000 0101")
         user.set_unusable_password()
         user.save()
@@ -97,7 +101,7 @@ class People:
 
     # -- what happens to them ----------------------------------------------------------------------------------------------
 
-    def go_away(self, one: Somebody, from_on: date, days: int, now: object) -> None:
+    def go_away(self, one: Somebody, from_on: date, days: int, now: datetime) -> None:
         """An absence, with a substitute who says yes, says no, or has not answered; or with nobody."""
         until = from_on + timedelta(days=days)
         if any(row.from_on <= until and row.until_on >= from_on for row in one.known.away):

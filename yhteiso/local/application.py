@@ -130,16 +130,28 @@ def _files(tops: Iterable[Path]) -> Iterable[Path]:
 def start(instance: Instance, addresses: Addresses, port: int) -> None:
     """Starts web, worker, beat and clock together, and waits until all are well. Raises Trouble when one is not."""
     crew = instance.crew
-    node = f"yhteiso-{os.environ['YHTEISO_RUN_ID']}@localhost"
+    node = _node()
     with step("Starting worker, beat, clock and web"):
-        crew.start(_worker(instance, addresses, node, port))
-        crew.start(_beat(instance, addresses))
-        crew.start(_clock(instance, addresses))
-        crew.start(_web(instance, addresses, port))
+        for program in programs(instance, addresses, port).values():
+            crew.start(program)
         crew.wait_until(lambda: healthy(port), what="The web server", seconds=90)
         broker = Celery(broker=addresses.redis, set_as_current=False)
         crew.wait_until(lambda: bool(broker.control.ping([node], timeout=0.3)), what="The worker", seconds=60)
         broker.close()
+
+
+def programs(instance: Instance, addresses: Addresses, port: int) -> dict[str, Program]:
+    """The application's own programs, in the order in which they start."""
+    return {
+        "worker": _worker(instance, addresses, _node(), port),
+        "beat": _beat(instance, addresses),
+        "clock": _clock(instance, addresses),
+        "web": _web(instance, addresses, port),
+    }
+
+
+def _node() -> str:
+    return f"yhteiso-{os.environ['YHTEISO_RUN_ID']}@localhost"
 
 
 def _web(instance: Instance, addresses: Addresses, port: int) -> Program:

@@ -107,8 +107,12 @@ def _check_external(wanted: Wanted) -> None:
 class Instance:
     """One folder with its locks, passwords, PostgreSQL and Valkey."""
 
-    def __init__(self, places: Places, home: Path, taken: locks.Locks, wanted: Wanted, *, throwaway: bool) -> None:
+    def __init__(
+        self, places: Places, home: Path, taken: locks.Locks, wanted: Wanted, *, throwaway: bool,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
         self.places = places
+        self.settings = settings if settings is not None else THROWAWAY if throwaway else {}
         self.home = home
         self.locks = taken
         self.wanted = wanted
@@ -145,6 +149,29 @@ class Instance:
         if self.throwaway:
             _remove(self.home)
         self.locks.release()
+
+    def restart_postgres(self) -> None:
+        """Start the embedded PostgreSQL that somebody has killed, as after a crash, and wait until it answers."""
+        if self._postgres is None:
+            raise Trouble("PostgreSQL is not ours to start.")
+        self._forget("PostgreSQL")
+        self._postgres.ensure_cluster(self.crew)
+        self._postgres.start(self.crew)
+        self._postgres.wait(self.crew)
+
+    def restart_valkey(self) -> None:
+        """Start the embedded Valkey that somebody has killed (a throw-away one is empty then) and wait for it."""
+        if self._valkey is None:
+            raise Trouble("Valkey is not ours to start.")
+        self._forget("Valkey")
+        self._valkey.start(self.crew)
+        self._valkey.wait(self.crew)
+
+    def _forget(self, name: str) -> None:
+        """Wait until the killed server and all that it had started are gone."""
+        for one in [one for one in self.crew.running if one.program.name == name]:
+            one.keeper.wait()
+            self.crew.running.remove(one)
 
     def _what_starts(self) -> str:
         database = "Asking" if self.wanted.external_database else "Starting PostgreSQL"
@@ -199,7 +226,7 @@ class Instance:
             account=self.places.account,
             passwords=self.passwords,
             log=self.logs / "postgres.log",
-            settings=THROWAWAY if self.throwaway else {},
+            settings=self.settings,
         )
 
     def _make_valkey(self) -> valkey.Valkey:
@@ -221,8 +248,11 @@ def open_run(places: Places, wanted: Wanted) -> Instance | None:
     return None if taken is None else Instance(places, home, taken, wanted, throwaway=False)
 
 
-def open_throwaway(places: Places) -> Instance:
-    """A new instance for tests, on embedded servers whatever the environment says; removes those of killed commands."""
+def open_throwaway(places: Places, *, demo: bool = False, settings: Mapping[str, str] = THROWAWAY) -> Instance:
+    """A new instance for tests, on embedded servers whatever the environment says; removes those of killed commands.
+
+    `settings` are PostgreSQL's own: without others it does not care for a power cut.
+    """
     top = _home(places, "test")
     with locks.short(top):
         _sweep(top)
@@ -230,8 +260,8 @@ def open_throwaway(places: Places) -> Instance:
         taken = locks.take(home)
     if taken is None:
         raise Trouble(f"Somebody else has locked {home}.")
-    nothing = Wanted(owner="", web="", jobs="", redis="", secret_key="", field_keys="", blind_key="", demo=False)
-    return Instance(places, home, taken, nothing, throwaway=True)
+    nothing = Wanted(owner="", web="", jobs="", redis="", secret_key="", field_keys="", blind_key="", demo=demo)
+    return Instance(places, home, taken, nothing, throwaway=True, settings=settings)
 
 
 def run_home(places: Places) -> Path:

@@ -1,4 +1,4 @@
-"""The commands behind `make`, once `.venv` is complete: run, test, check, manage, shell, seed, reset."""
+"""The commands behind `make`, once `.venv` is complete: run, test, check, drill, manage, shell, seed, reset."""
 
 import contextlib
 import ctypes
@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from yhteiso.local import application, checks, instance, keeper, libraries, locks
+from yhteiso.local import application, checks, drill, instance, keeper, libraries, locks
 from yhteiso.local.console import Trouble, say, step
 from yhteiso.local.instance import Addresses, Instance
 from yhteiso.local.places import CHECKOUT, Places, find_places
@@ -74,6 +74,12 @@ def mutate(places: Places, arguments: list[str]) -> int:
     return _tests(places, arguments or ["cases/access.py"], {}, module="tests.mutate")
 
 
+def fault_drill(places: Places, arguments: list[str]) -> int:
+    """`make drill`: processes are killed while deadlines come due; 0 when nobody was forgotten and nobody told twice."""
+    libraries.ensure_pango()
+    return drill.main(places, arguments)
+
+
 def check(places: Places, _: list[str]) -> int:
     """`make check`: linters, types, contracts, migrations, deployment settings."""
     one = instance.open_throwaway(places)
@@ -129,6 +135,7 @@ COMMANDS: Mapping[str, Callable[[Places, list[str]], int]] = {
     "test-deep": test_deep,
     "check": check,
     "mutate": mutate,
+    "drill": fault_drill,
     "manage": manage,
     "shell": shell,
     "seed": seed,
