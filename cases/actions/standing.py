@@ -38,7 +38,7 @@ def recuse(
     if user.pk == case.coordinator_id and user.pk != by.pk and not answers_for(by, case.area):
         raise NotAllowed(_("Whoever leads is marked by themself, or by the one who answers for the area."))
     # One function does it all: after the first row nothing of the situation may be theirs to write any more.
-    told = _call(
+    told = _definer(
         "SELECT sec.recuse(%s, %s, %s, %s, %s, %s, %s)",
         [case.pk, user.pk, RecusalReason(reason), successor and successor.pk, area and area.pk, now, now + ANSWER_WITHIN],
     )
@@ -118,7 +118,7 @@ def accept_hand_over(*, hand_over: HandOver, by: User, now: datetime) -> int:
     """
     if refusal := hand_over_blocker(hand_over, by):
         raise NotAllowed(refusal)
-    case_id = _call("SELECT sec.take_over(%s, %s, %s)", [hand_over.pk, _area_for(hand_over), now])
+    case_id = _definer("SELECT sec.take_over(%s, %s, %s)", [hand_over.pk, _area_for(hand_over), now])
     if not case_id:
         raise NotAllowed(_("This can't be accepted any more, or another person must accept it."))
     return int(case_id)
@@ -128,7 +128,7 @@ def accept_hand_over(*, hand_over: HandOver, by: User, now: datetime) -> int:
 def end_hand_over(*, hand_over: HandOver, by: User, now: datetime) -> None:
     """Say no to an offer, or take one's own back. The lead stays as it is. Raises NotAllowed where it no longer waits,
     or waits for somebody else."""
-    if not _call("SELECT sec.end_offer(%s, %s)", [hand_over.pk, now]):
+    if not _definer("SELECT sec.end_offer(%s, %s)", [hand_over.pk, now]):
         raise NotAllowed(_("This offer no longer waits for an answer."))
 
 
@@ -151,13 +151,13 @@ def open_exceptionally(
     reviews it within seven days. Raises NotAllowed after five attempts in an hour.
     """
     # One attempt at a time a person, so that a burst at once does not pass the limit.
-    _call("SELECT pg_advisory_xact_lock(7, (%s %% 2147483647)::integer)", [by.pk])
+    _definer("SELECT pg_advisory_xact_lock(7, (%s %% 2147483647)::integer)", [by.pk])
     if ExceptionalAccess.objects.filter(user=by, opened_at__gt=now - ATTEMPTS_WITHIN).count() >= ATTEMPTS:
         raise NotAllowed(
             _("You have tried five times in an hour. Call the coordinator, or the emergency social services if urgent.")
         )
     key, review = uuid7(), helsinki_date(now) + REVIEW_WITHIN
-    _call(
+    _definer(
         "SELECT sec.open_exceptionally(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         [key, first_name, born_on, reason, grounds, list(sections), called_first, tells_superior, now, review],
     )
@@ -200,7 +200,7 @@ def review_exceptional(
     return row
 
 
-def _call(sql: str, arguments: list[Any]) -> Any:
+def _definer(sql: str, arguments: list[Any]) -> Any:
     """The answer of one of the functions of `sec` that look at who asks. `sql` is one of the constants above."""
     with connection.cursor() as cursor:
         cursor.execute(sql, arguments)
