@@ -235,7 +235,8 @@ class Family:
             return
         assert self.known
         self.acts(lead, meeting.confirm, meeting=row, by=lead.row, now=now)
-        self.known.agreed = not Case.objects.filter(pk=self.known.pk, status="follow_up").exists()
+        met = Case.objects.filter(pk=self.known.pk, status="follow_up").exists()
+        self.known.agreed = not met and model.today(row.starts_at) <= self.case.day14_on
         self.known.unanswered = set()
 
     def move(self, now: datetime, row: Meeting) -> None:

@@ -220,7 +220,7 @@ class Model:
     def role(self, thread: Thread, role: str, day: date) -> list[Person]:
         area = thread.case.area if thread.case else thread.area
         responsible = self.holders("responsible", area.pk, day)
-        settled = [area.responsible] if area.responsible else responsible
+        settled = ([area.responsible] if area.responsible else []) + responsible
         found: dict[str, Callable[[], list[Person]]] = {
             "owner": lambda: self.owner(thread),
             "owner_head": lambda: self.head(thread.unit),
