@@ -156,6 +156,11 @@ class EscalationQuerySet(models.QuerySet["Escalation"]):
         read = EscalationTo.objects.filter(escalation=OuterRef("pk"), seen_at__isnull=False)
         return self.annotate(was_read=Exists(read))
 
+    def unread(self) -> "EscalationQuerySet":
+        """Those that nobody has marked as seen, and whose message nobody has opened."""
+        read = EscalationTo.objects.filter(escalation=OuterRef("pk"), seen_at__isnull=False)
+        return self.filter(~Exists(read), seen_at=None)
+
 
 class Escalation(models.Model):
     """A step that was told. One row a step, written with the messages of it in one transaction, never twice (unique).

@@ -236,6 +236,7 @@ class Family:
         assert self.known
         self.acts(lead, meeting.confirm, meeting=row, by=lead.row, now=now)
         met = Case.objects.filter(pk=self.known.pk, status="follow_up").exists()
+        assert self.case
         self.known.agreed = not met and model.today(row.starts_at) <= self.case.day14_on
         self.known.unanswered = set()
 
