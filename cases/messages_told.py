@@ -187,7 +187,8 @@ def register_all() -> None:
         },
     )  # fmt: skip
     lost = Words(
-        _("A message did not arrive"), hint=_("It could not be delivered to a colleague. Call them, and have the address mended."),
+        _("A message did not arrive"),
+        hint=_("It could not be delivered to a colleague. Call them, and have the address mended."),
         deed=_("Open the network"), find=_undelivered, icon="warn",
     )  # fmt: skip
     register(MessageKind.FAILURE, {"undelivered": lost})
