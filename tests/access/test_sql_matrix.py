@@ -62,7 +62,7 @@ OTHERS = {
 }
 # Whoever is disqualified here may open another family's situation; the jobs write the steps of the ladder; only who asked
 # writes down a safe number.
-ALSO = {("recused_coordinator", "case", "I"), ("jobs", "step", "I"), ("coordinator", "safe", "I")}
+ALSO = {("recused_coordinator", "case", "I"), ("jobs", "step", "I"), ("coordinator", "safe", "I"), ("jobs", "event", "I")}
 
 
 @pytest.fixture
