@@ -155,8 +155,8 @@ def parents() -> dict[int, int]:
 
 
 def children(pid: int) -> list[int]:
-    """The living children of a process, the oldest number first."""
-    return sorted(child for child, parent in parents().items() if parent == pid)
+    """The living children of a process, the oldest number first; none of process 0, which stands for one that is away."""
+    return [] if not pid else sorted(child for child, parent in parents().items() if parent == pid)
 
 
 def below(pid: int) -> set[int]:
