@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from yhteiso.jobs.health import reports
@@ -20,4 +21,5 @@ def outbox() -> dict[str, Any]:
         cursor.execute("SELECT waiting, since, failed FROM sec.outbox_state(%s)", [now])
         waiting, since, failed = cursor.fetchone()
     late = since is not None and now - since > LATE_AFTER
-    return {"status": "late" if late else "ok", "counts": {"waiting": waiting, "failed_in_a_day": failed}}
+    text = gettext("%(waiting)d wait, %(failed)d did not arrive within a day") % {"waiting": waiting, "failed": failed}
+    return {"status": "late" if late else "ok", "counts": {"waiting": waiting, "failed_in_a_day": failed}, "text": text}
