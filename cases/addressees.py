@@ -110,7 +110,10 @@ def _present(row: Deadline, role: str, user_id: int, ground: Ground) -> list[Tol
     if user_id not in ground.absent:
         return [Told(user_id, role)]
     if instead := ground.stand_in.get(user_id):
-        return [Told(instead, role, user_id)]
+        case = ground.cases.get(row.case_id or 0)
+        # A protected family may be closed to the substitute, who can do no more than call: the absent one hears too.
+        themself = [Told(user_id, role)] if case and case.protected else []
+        return [*themself, Told(instead, role, user_id)]
     area = ground.areas.get(ground.area_of(row))
     others = [area.substitute_id] if area and area.substitute_id else []
     others += ground.roles.get((Role.RESPONSIBLE, ground.area_of(row)), [])
@@ -130,7 +133,7 @@ def in_role(row: Deadline, role: str, ground: Ground) -> list[int]:
         return _coordinator(case, area_id, ground)
     if role == "responsible":
         settled = [area.responsible_id] if area and area.responsible_id else []
-        return settled or ground.roles.get((Role.RESPONSIBLE, area_id), [])
+        return [*settled, *ground.roles.get((Role.RESPONSIBLE, area_id), [])]
     if role == "named":
         named = ground.named.get((area_id, row.kind)) or (area.substitute_id if area else None)
         return [named] if named else in_role(row, "responsible", ground)

@@ -13,8 +13,9 @@ from django.utils.translation import ngettext
 
 from cases.actions.deadline import Ladders, ladders_of, roles_of
 from cases.addressees import Addressees, addressees
-from cases.deadlines import days_late, last_day
+from cases.deadlines import days_late
 from cases.kinds import MEETING, REVIEW
+from cases.ladder_words import last_day
 from cases.messages_told import STEP, Place, places, words_for
 from cases.models import Case, Deadline, DeadlineState, Message, Status, public_name
 from networks.models import User
@@ -156,7 +157,7 @@ def _ahead(row: Deadline, steps: Sequence[Deadline], place: Place | None, reader
     return Ahead(
         due_at=row.due_at, title=str(words.late if late and words.late else words.title),
         hint=words.advice(own=row.person_id == reader.user.pk),
-        lateness=told or _("by %(day)s") % {"day": short_date(last_day(row.late_at))}, place=place,
+        lateness=told or _("by %(day)s") % {"day": short_date(last_day(row.late_at, helsinki_date(now)))}, place=place,
         label=place.label if place else "", deed=str(words.deed), rungs=_rungs(steps, reader),
     )  # fmt: skip
 

@@ -111,6 +111,8 @@ class Kind:
 
 
 KINDS: dict[str, Kind] = {}
+# Which of these situations (ids) have agreed on a meeting that keeps the two weeks: known by the app of meetings.
+AGREED_IN_TIME: list[Callable[[Iterable[int]], set[int]]] = []
 
 
 def register(*kinds: Kind) -> None:

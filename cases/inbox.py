@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from cases.actions.message import StepState, may_take, steps_of
-from cases.deadlines import KINDS, days_late, last_day
+from cases.deadlines import KINDS, days_late
+from cases.ladder_words import last_day
 from cases.messages_told import Place, Words, places, words_of
 from cases.models import Case, Message, public_name
 from networks.models import Area, Notice, Role, User
@@ -99,7 +100,7 @@ def _lateness(row: Message, late: int) -> str:
         return ""
     if late:
         return ngettext("%(n)d day late", "%(n)d days late", late) % {"n": late}
-    return _("by %(day)s") % {"day": short_date(last_day(row.late_at))}
+    return _("by %(day)s") % {"day": short_date(last_day(row.late_at, helsinki_date(row.at)))}
 
 
 def _whom_to_call(row: Message, ground: Ground) -> list[str]:

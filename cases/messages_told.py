@@ -134,6 +134,20 @@ def _reviews(user: User, rows: Sequence[About], cases: Mapping[int, Case]) -> di
     return {pk: Place(reverse("exceptional-review", args=[row.about]), case.label) for pk, (row, case) in seen.items()}
 
 
+def _undelivered(user: User, rows: Sequence[About], cases: Mapping[int, Case]) -> dict[UUID, Place]:
+    """Whom a message did not reach, for whoever leads and may open the situation."""
+    if user.hat != "area":
+        return {}
+    people = {str(who.pk): who for who in User.people.filter(pk__in=keys(rows))}
+    found = {}
+    for row in rows:
+        case, who = cases.get(row.case_id or 0), people.get(row.about)
+        if case is not None and who is not None:
+            case.viewer = user
+            found[row.pk] = Place(reverse("case-network", args=[case.ref]), f"{case.label} · {case.calling.name(who)}")
+    return found
+
+
 def register_all() -> None:
     register(
         STEP,
@@ -172,6 +186,12 @@ def register_all() -> None:
             ),
         },
     )  # fmt: skip
+    lost = Words(
+        _("A message did not arrive"),
+        hint=_("It could not be delivered to a colleague. Call them, and have the address mended."),
+        deed=_("Open the network"), find=_undelivered, icon="warn",
+    )  # fmt: skip
+    register(MessageKind.FAILURE, {"undelivered": lost})
     week = Words(_("Your week"), hint=_("Meetings, promises and what waits for you."), deed=_("See the week"), find=_week)
     register(MessageKind.DIGEST, {"": week})
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import DateField, F, QuerySet
+from django.db.models.functions import TruncDate
 from django.utils.translation import gettext_lazy as _
 
 from cases import facts
@@ -11,6 +12,7 @@ from cases.deadlines import FromLast, Kind, Rung, after_working_days, register
 from cases.kinds import of_rows
 from cases.models import Deadline, MemberRole, Status
 from meetings.models import Answer, Commitment, Meeting, MeetingStatus, Participant
+from yhteiso.lib.dates import HELSINKI
 
 LOGBOOK, PROMISE = "logbook", "promise"
 
@@ -63,6 +65,13 @@ def open_deeds(case_ids: Iterable[int]) -> Iterable[tuple[int, int]]:
         membership__unit__isnull=False,
     ).exclude(membership__role=MemberRole.COORDINATOR)  # fmt: skip
     return set(rows.order_by().values_list("case_id", "membership__unit_id"))
+
+
+def agreed_in_time(case_ids: Iterable[int]) -> set[int]:
+    """Situations with a confirmed meeting that is still coming, at the latest on day 14."""
+    local_day = TruncDate("starts_at", tzinfo=HELSINKI, output_field=DateField())
+    rows = Meeting.objects.filter(case_id__in=set(case_ids), status=MeetingStatus.CONFIRMED).annotate(day=local_day)
+    return set(rows.filter(day__lte=F("case__day14_on")).order_by().values_list("case_id", flat=True))
 
 
 def register_all() -> None:

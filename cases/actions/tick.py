@@ -10,8 +10,8 @@ from django.db.models import Q
 from cases.actions.deadline import ladders_of, last_step, repeat, roles_of
 from cases.actions.message import tell
 from cases.addressees import Addressees, addressees
-from cases.deadlines import KINDS
-from cases.models import Case, Deadline, DeadlineState, Escalation, EscalationTo, Message, MessageKind, Status
+from cases.deadlines import AGREED_IN_TIME, KINDS
+from cases.models import Case, Deadline, DeadlineState, Escalation, EscalationTo, Message, MessageKind
 from yhteiso.hats.wear import wearing
 from yhteiso.lib.dates import helsinki_date, working_days_between
 
@@ -108,9 +108,10 @@ def _still_waiting(rows: Sequence[Deadline]) -> set[UUID]:
 
 
 def _agreed(rows: Sequence[Deadline]) -> set[UUID]:
-    """Steps before the last day of a situation whose meeting is agreed on: there is nothing to tell before it is late."""
-    early = [row for row in rows if row.kind == "meeting" and row.due_at < row.late_at]
-    agreed = set(Case.objects.filter(pk__in={r.case_id for r in early}, status=Status.AGREED).values_list("pk", flat=True))
+    """Steps before the last day of a situation whose meeting is agreed on by then: there is nothing to tell."""
+    early = [row for row in rows if row.kind == "meeting" and row.due_at < row.late_at and row.case_id]
+    ids = {row.case_id for row in early if row.case_id}
+    agreed = {pk for ask in AGREED_IN_TIME for pk in ask(ids)} if ids else set()
     return {row.pk for row in early if row.case_id in agreed}
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from cases.models.case import Case
@@ -150,6 +150,18 @@ class Deadline(models.Model):
         return f"{self.kind}:{self.step}"
 
 
+class EscalationQuerySet(models.QuerySet["Escalation"]):
+    def with_readers(self) -> "EscalationQuerySet":
+        """With `was_read`: whether somebody to whom it was told has opened the message."""
+        read = EscalationTo.objects.filter(escalation=OuterRef("pk"), seen_at__isnull=False)
+        return self.annotate(was_read=Exists(read))
+
+    def unread(self) -> "EscalationQuerySet":
+        """Those that nobody has marked as seen, and whose message nobody has opened."""
+        read = EscalationTo.objects.filter(escalation=OuterRef("pk"), seen_at__isnull=False)
+        return self.filter(~Exists(read), seen_at=None)
+
+
 class Escalation(models.Model):
     """A step that was told. One row a step, written with the messages of it in one transaction, never twice (unique).
 
@@ -172,6 +184,10 @@ class Escalation(models.Model):
     # Somebody to whom it was told has said that they take care of it: it rests for some days.
     taken_at = models.DateTimeField(null=True)
     taken_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+
+    was_read = False  # set by `with_readers`
+
+    objects = EscalationQuerySet.as_manager()
 
     class Meta:
         ordering = ["-due_at"]

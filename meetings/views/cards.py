@@ -135,7 +135,7 @@ class Card:
         else:
             what = str(KINDS[last.kind].label).lower() if last.kind in KINDS else ""
         at = {"day": short_date(helsinki_date(last.raised_at)), "clock": at_clock(last.raised_at), "what": what}
-        if any(row.seen_at is None for row in self.escalations):
+        if any(row.seen_at is None and not row.was_read for row in self.escalations):
             return _("Told %(day)s %(clock)s (%(what)s), nobody has marked it as seen yet") % at
         return _("Told %(day)s %(clock)s (%(what)s)") % at
 
@@ -155,7 +155,7 @@ def make_cards(cases: Sequence[Case], today: date, *, escalations: bool, now: da
     for row in _promises(list(cards), today):
         cards[row["case_id"]].promises = row
     if escalations:
-        for step in Escalation.objects.filter(case_id__in=cards):
+        for step in Escalation.objects.filter(case_id__in=cards).with_readers():
             cards[step.case_id or 0].escalations.append(step)
     if now is not None:
         for pk, text in next_days(cases, now).items():

@@ -375,7 +375,7 @@ def _coordinators_part(case: Case, now: datetime) -> dict[str, Any]:
     return {
         "text": CaseText.objects.filter(case=case).first(), "ladders": [one for one in shown if one.open],
         "past_ladders": [one for one in shown if not one.open], "pending": pending,
-        "unseen": case.escalations.filter(seen_at=None).exists(), "pauses": _pauses(case, now),
+        "unseen": case.escalations.unread().exists(), "pauses": _pauses(case, now),
         "sets_ladder": may_set(case.viewer, case.area) if case.viewer else False,
         "next_day": next_day(case, now), "hand_tasks": _hand_tasks(case),
         "leaderless": is_leaderless(case, now),

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_safe
 
 from cases.access import UserRequest, for_hats, log, name_children
 from cases.ahead import key_of
-from cases.deadlines import last_day
 from cases.kinds import REVIEW
+from cases.ladder_words import last_day
 from cases.messages_told import STEP, Place, places, words_for
 from cases.models import Case, Deadline
 from meetings.kinds import PROMISE
@@ -93,7 +93,7 @@ def _lines(user: User, rows: Iterable[Deadline], cases: dict[int, Case], today: 
     found = places(user, [(row, words[row.pk]) for row in rows], cases)
     lines = []
     for row in rows:
-        day, told = last_day(row.late_at), words[row.pk]
+        day, told = last_day(row.late_at, today), words[row.pk]
         late = day < today
         title, tone = str(told.late if late else told.title), "over" if late else "now" if day == today else ""
         lines.append(Due(day, title, found.get(row.pk), str(told.deed), tone))

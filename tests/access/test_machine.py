@@ -122,6 +122,7 @@ BEGIN = ("begin", {"n": "coordinator", "told": True, "protected": False})
 SECOND = ("add_guardian", {"n": 0, "general": "oral", "by": 0})
 WITHOUT_SECOND = ("exception", {"n": 0, "g": 2, "by": 0, "end": False})
 CHILD, GUARDIANS = (("capacity", {"n": 0, "by": 0, "finding": f}) for f in ("capable", "not_capable"))
+COLLEAGUE, NAMED = ("add", {"who": "second_coordinator"}), ("name_one", {"n": 0, "s": 4, "named": True})
 MOST = ["time", "plan", "themes"]
 SHORT_LIVES = {
     "the guardians decide again": [BEGIN, CHILD, GUARDIANS],
@@ -138,7 +139,21 @@ SHORT_LIVES = {
         ("open", {"n": "coordinator", "told": True, "protected": False}), ("add", {"who": "professional"}), CHILD,
         ("say", {"g": 0}), GUARDIANS,
     ],
+    "a colleague is named in a protected family, and is not any more": [
+        BEGIN, COLLEAGUE, ("protect", {"n": 0}), NAMED, ("name_one", {"n": 0, "s": 4, "named": False}),
+    ],
+    "a colleague without content is named": [BEGIN, ("add", COLLEAGUE[1] | {"index_only": True}), ("protect", {"n": 0}), NAMED],
+    "the lead of a protected family is gone": [
+        BEGIN, ("protect", {"n": 0}), ("end_role", {"who": "coordinator", "days": -1, "which": 0}),
+        ("suspend", {"who": "responsible", "active": False}), ("end_role", {"who": "coordinator", "days": None, "which": 0}),
+    ],
 }  # fmt: skip
+
+
+def every_life() -> None:
+    one_life()
+    for turns in SHORT_LIVES.values():
+        live(turns)
 
 
 @pytest.mark.parametrize("turns", SHORT_LIVES.values(), ids=SHORT_LIVES)

@@ -54,10 +54,15 @@ WRITES = {
     "case": "IU", "text": "IU", "child": "IU", "seat": "IU", "event": "I", "contact": "IU", "meeting": "IU", "answer": "IU",
     "promise": "IUD", "step": "U",
 }  # fmt: skip
-OTHERS = {"jobs": {"case", "meeting", "promise", "step", "safe"}, "guest": set(), "unit": set(), "officer": set()}
+OTHERS = {
+    "jobs": {"case", "meeting", "promise", "step", "safe", "seat", "event", "answer"},
+    "guest": set(),
+    "unit": set(),
+    "officer": set(),
+}
 # Whoever is disqualified here may open another family's situation; the jobs write the steps of the ladder; only who asked
 # writes down a safe number.
-ALSO = {("recused_coordinator", "case", "I"), ("jobs", "step", "I"), ("coordinator", "safe", "I")}
+ALSO = {("recused_coordinator", "case", "I"), ("jobs", "step", "I"), ("coordinator", "safe", "I"), ("jobs", "event", "I")}
 
 
 @pytest.fixture

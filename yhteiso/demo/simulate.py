@@ -22,7 +22,7 @@ from django.test.utils import override_settings
 from cases.access import NotAllowed
 from cases.actions.tick import tick
 from cases.models import Escalation, EscalationTo, Message
-from networks.models import User
+from networks.models import Unit, User
 from yhteiso.demo import simulate_model as model
 from yhteiso.demo.simulate_family import Family
 from yhteiso.demo.simulate_people import People, Place, Somebody
@@ -74,6 +74,7 @@ class Year:
         self.events: list[tuple[datetime, int, Deed]] = []
         self.number, self.arrived, self.ticks, self.told = 0, 0, 0, 0
         self.refused: Counter[str] = Counter()
+        self.cases: list[model.Case] = []
         self.outages = [self._window(hours=self.dice.choice([3, 8, 26, 75])) for _ in range(8)]
         self.brokerless = [self._window(hours=self.dice.choice([5, 40])) for _ in range(4)]
         self.mailless = [self._window(hours=self.dice.choice([2, 12, 30])) for _ in range(6)]
@@ -89,6 +90,8 @@ class Year:
 
     def opened(self, family: Family) -> None:
         self.arrived += 1
+        assert family.known
+        self.cases.append(family.known)
 
     def _moment(self) -> datetime:
         return self.begins + (self.ends - self.begins) * self.dice.random()
@@ -127,10 +130,18 @@ class Year:
         for place in self.people.places:
             self.at(self._moment(), partial(self._cease, place.coordinators[0]))
             self.at(self._moment(), self._doing(self.people.leave, place.professionals[0]))
-            self.at(self._moment(), self._doing(self.people.move, place.professionals[1], place.units[1]))
+            self.at(self._moment(), self._doing(self._move, place.professionals[1], place.units[1]))
 
     def _absence(self, one: Somebody, day: date, days: int) -> Deed:
         return lambda now: self.people.go_away(one, day, days, now)
+
+    def _move(self, one: Somebody, unit: Unit) -> None:
+        """To another unit: with it every seat of the old one ends (a trigger of the database)."""
+        if one.known.unit != unit.pk:
+            self.people.move(one, unit)
+            for case in self.cases:
+                case.members -= {one.known}
+                case.callers -= {one.known}
 
     @staticmethod
     def _doing(deed: Callable[..., Any], *about: Any) -> Deed:

@@ -7,20 +7,17 @@ from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection
-
-from cases.actions import clock, intake, network, standing
-from cases.models import Case, Escalation, Message
+from cases.actions import intake, network
+from cases.models import Case
 from meetings.actions import closing, commitment, logbook, meeting
 from meetings.models import Meeting, Participant
 from yhteiso.demo import simulate_model as model
+from yhteiso.demo.simulate_events import EVENTS
 from yhteiso.demo.simulate_people import Place, Somebody
 from yhteiso.hats.wear import wearing
 
 if TYPE_CHECKING:
     from yhteiso.demo.simulate import Year
-
-DAY = timedelta(days=1)
 
 
 class Family:
@@ -156,12 +153,9 @@ class Family:
         if self.does():
             wait = self.late(0.08)
             self.later(now, 1 + wait, wait + (14 if self.happens(0.2) else 7), self.propose)
-        for chance, low, high, deed in (
-            (0.05, 1, 30, self.hand_over), (0.06, 1, 20, self.recuse), (0.06, 0, 12, self.correct), (0.04, 2, 40, self.look),
-            (0.08, 5, 40, self.lose), (0.15, 14, 30, self.take),
-        ):  # fmt: skip
+        for chance, low, high, deed in EVENTS:
             if self.happens(chance):
-                self.later(now, low, high, deed)
+                self.later(now, low, high, partial(deed, self))
 
     # -- on the way --------------------------------------------------------------------------------------------------------
 
@@ -241,7 +235,9 @@ class Family:
             return
         assert self.known
         self.acts(lead, meeting.confirm, meeting=row, by=lead.row, now=now)
-        self.known.agreed = not Case.objects.filter(pk=self.known.pk, status="follow_up").exists()
+        met = Case.objects.filter(pk=self.known.pk, status="follow_up").exists()
+        assert self.case
+        self.known.agreed = not met and model.today(row.starts_at) <= self.case.day14_on
         self.known.unanswered = set()
 
     def move(self, now: datetime, row: Meeting) -> None:
@@ -325,130 +321,3 @@ class Family:
         assert self.known
         self.year.model.end_all(self.known)
         self.known.members, self.known.callers = set(), set()
-
-    # -- by the way --------------------------------------------------------------------------------------------------------
-
-    def hand_over(self, now: datetime) -> None:
-        """To a coordinator of the same area, or of another one, who asked for nothing and accepts."""
-        lead = self.leads(now)
-        if lead is None or self.closed() or self.known is None or lead.known is not self.known.lead:
-            return
-        place = self.here if self.happens(0.6) else self.dice.choice(self.year.people.places)
-        others = [
-            one for one in self.year.people.able(place, model.today(now), recused=self.known.recused) if one is not lead
-        ]
-        if not others:
-            return
-        other = self.dice.choice(others)
-        offer = self.acts(
-            lead, standing.propose_hand_over, case=self.case, to=other.row, reason="loma", by=lead.row, now=now
-        )
-        self.acts(other, standing.accept_hand_over, hand_over=offer, by=other.row, now=now)
-        self.known.members -= {lead.known}
-        self.known.members |= {other.known}
-        self.known.lead, self.known.area = other.known, place.known
-
-    def recuse(self, now: datetime) -> None:
-        """Somebody turns out to be close to the family: a member, another coordinator, or who answers for the area."""
-        lead = self.leads(now)
-        if lead is None or self.closed() or self.known is None:
-            return
-        some = [
-            one
-            for one in (*self.here.coordinators, self.here.responsible, *self.here.professionals)
-            if one and one is not lead
-        ]
-        who = self.dice.choice([one for one in some if one.known is not self.known.lead])
-        self.acts(lead, standing.recuse, case=self.case, user=who.row, reason="kin", by=lead.row, now=now)
-        self.known.recused.add(who.known)
-        self.known.members -= {who.known}
-        self.known.callers -= {who.known}
-        self.look_who_has_answered()
-
-    def correct(self, now: datetime) -> None:
-        """The call came earlier than was written; or later, which a second person agrees to."""
-        lead, known = self.leads(now), self.known
-        others = [one for one in self.year.people.able(self.here, model.today(now)) if one is not lead]
-        if lead is None or known is None or self.closed() or not others:
-            return
-        earlier = self.happens(0.7)
-        t0 = (
-            known.t0 - timedelta(hours=self.dice.randint(5, 70))
-            if earlier
-            else min(known.t0 + timedelta(hours=30), now - DAY)
-        )
-        if t0 == known.t0 or (not earlier and t0 < known.t0):
-            return
-        settled = hasattr(Case.objects.get(pk=known.pk), "outcome")
-        row = self.acts(
-            lead, clock.correct_start, case=self.case, new_at=t0, reason="Soitto tuli muulloin.", by=lead.row, now=now
-        )
-        if not earlier:
-            other = next((one for one in others if one.known not in known.recused), None)
-            if other is None:
-                return
-            self.acts(other, clock.accept_correction, correction=row, by=other.row, now=now)
-        if not settled:
-            known.t0 = t0
-            self.year.model.start_again(known, t0)
-
-    def look(self, now: datetime) -> None:
-        """Somebody outside opens the situation exceptionally; mostly it is reviewed."""
-        known = self.known
-        outside = [
-            one
-            for one in self.place.professionals
-            if known and one.known.active and one.known not in known.members | known.recused
-        ]
-        if known is None or self.closed() or not outside:
-            return
-        one = self.dice.choice(outside)
-        row = self.acts(
-            one, standing.open_exceptionally, by=one.row, first_name=self.name, born_on=self.born, reason="danger",
-            grounds="Hätä.", sections=["time"], now=now,
-        )  # fmt: skip
-        if row.case_id is None:
-            return
-        self.year.model.begin(
-            "review", area=known.area, case=known, fact=now, about=str(row.pk), last_on=row.review_by, owner=one.known
-        )
-        if self.does():
-            wait = self.late(0.1)
-            self.later(now, 1 + wait, 10 + wait, lambda at: self.review(at, row))
-
-    def review(self, now: datetime, row: Any) -> None:
-        lead = self.leads(now)
-        if lead:
-            self.acts(lead, standing.review_exceptional, access=row, verdict="justified", remark="", by=lead.row, now=now)
-            self.year.model.end("review", self.known, str(row.pk))
-
-    def lose(self, now: datetime) -> None:
-        """A member leaves the network, perhaps one who has promised something."""
-        lead, known = self.leads(now), self.known
-        if lead is None or known is None or self.closed():
-            return
-        seats = (
-            self.case.memberships.current().filter(user__isnull=False).exclude(user_id=known.lead.pk) if self.case else []
-        )
-        if seat := next((row for row in seats if row.role in ("member", "caller")), None):
-            self.acts(lead, network.end_membership, case=self.case, membership=seat, reason="muutti", by=lead.row, now=now)
-            gone = self.year.people.by_pk[seat.user_id or 0].known
-            known.members -= {gone}
-            known.callers -= {gone}
-            self.look_who_has_answered()
-
-    def take(self, now: datetime) -> None:
-        """Whoever was told again and again says that they take care of it."""
-        assert self.case
-        row = Escalation.objects.filter(case=self.case, kind="meeting", step__gte=14, taken_at=None).order_by("step").last()
-        told = Message.objects.filter(case=self.case, what="meeting", step=row.step).order_by("pk").first() if row else None
-        if told is None:
-            return
-        one = self.year.people.by_pk[told.to_id]
-        if one.known.active:
-            with wearing(one.hat, one.row.pk), connection.cursor() as cursor:
-                cursor.execute("SELECT sec.take_step(%s, %s)", [told.pk, now])
-                taken = cursor.fetchone()[0]
-            if taken:
-                assert self.known
-                self.year.model.take("meeting", self.known, now)

@@ -126,7 +126,7 @@ class People:
         one.known.roles = [(role, area, on) for role, area, _end in one.known.roles]
 
     def move(self, one: Somebody, unit: Unit) -> None:
-        """A professional works in another unit from now on; the seats of the old one stay until somebody looks."""
+        """A professional works in another unit from now on."""
         User.objects.filter(pk=one.row.pk).update(unit=unit)
         one.row = User.objects.select_related("unit__agency", "unit__area").get(pk=one.row.pk)
         one.known.unit = unit.pk
