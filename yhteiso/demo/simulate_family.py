@@ -203,7 +203,7 @@ class Family:
         )  # fmt: skip
         self.year.model.end("gathered", self.known)
         self.look_who_has_answered()
-        self.at(now + timedelta(minutes=self.dice.randint(5, 60 * 24)), lambda at: self.answer(at, row))
+        self.at(now + timedelta(minutes=self.dice.randint(5, 60 * 24)), lambda at: self.reply(at, row))
         if not self.happens(0.15):
             self.at(now + (begins - now) * self.dice.uniform(0.1, 0.9), lambda at: self.confirm(at, row))
         if self.happens(0.12):
@@ -212,7 +212,7 @@ class Family:
             told = begins + timedelta(hours=1) if self.happens(0.7) else begins + timedelta(days=self.dice.randint(1, 4))
             self.at(told, lambda at: self.hold(at, row))
 
-    def answer(self, now: datetime, row: Meeting) -> None:
+    def reply(self, now: datetime, row: Meeting) -> None:
         """Some of the invited answer, and so their units owe nothing any more."""
         lead = self.leads(now)
         if lead is None or self.closed() or not Meeting.objects.coming().filter(pk=row.pk).exists():
