@@ -109,7 +109,8 @@ def _present(row: Deadline, role: str, user_id: int, ground: Ground) -> list[Tol
     """The person, the accepted substitute, or the person and whoever stands next: absence never makes silence."""
     if user_id not in ground.absent:
         return [Told(user_id, role)]
-    if instead := ground.stand_in.get(user_id):
+    instead = ground.stand_in.get(user_id)
+    if instead and _may(row, instead, ground):
         case = ground.cases.get(row.case_id or 0)
         # A protected family may be closed to the substitute, who can do no more than call: the absent one hears too.
         themself = [Told(user_id, role)] if case and case.protected else []

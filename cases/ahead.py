@@ -13,11 +13,11 @@ from django.utils.translation import ngettext
 
 from cases.actions.deadline import Ladders, ladders_of, roles_of
 from cases.addressees import Addressees, addressees
-from cases.deadlines import days_late
+from cases.deadlines import agreed_in_time, days_late
 from cases.kinds import MEETING, REVIEW
 from cases.ladder_words import last_day
 from cases.messages_told import STEP, Place, places, words_for
-from cases.models import Case, Deadline, DeadlineState, Message, Status, public_name
+from cases.models import Case, Deadline, DeadlineState, Message, public_name
 from networks.models import User
 from yhteiso.lib.dates import at_clock, helsinki_date, short_date, start_of_day, working_day_after
 
@@ -69,17 +69,18 @@ def coming(user: User, now: datetime) -> list[Deadline]:
     soon = Deadline.objects.open().filter(due_at__lt=limit)
     rows = list(soon.filter(person_id=user.pk).exclude(kind=REVIEW))
     if user.hat == "area":  # two questions: an index serves each, and none both
-        own = soon.filter(case__coordinator_id=user.pk).select_related("case")
-        rows += [row for row in own if row.case and not _agreed(row, row.case)]
+        own = list(soon.filter(case__coordinator_id=user.pk))
+        agreed = agreed_in_time(row.case_id for row in own if row.kind == MEETING and row.case_id)
+        rows += [row for row in own if not (row.case_id in agreed and _early(row))]
     first: dict[Key, Deadline] = {}
     for row in sorted(rows, key=lambda row: (row.due_at, row.step)):
         first.setdefault(key_of(row), row)
     return list(first.values())
 
 
-def _agreed(row: Deadline, case: Case) -> bool:
+def _early(row: Deadline) -> bool:
     """Where a meeting is agreed on, nothing of it is told before it is late."""
-    return row.kind == MEETING and case.status == Status.AGREED and row.due_at < row.late_at
+    return row.kind == MEETING and row.due_at < row.late_at
 
 
 def key_of(row: Deadline) -> Key:

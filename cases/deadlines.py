@@ -115,6 +115,12 @@ KINDS: dict[str, Kind] = {}
 AGREED_IN_TIME: list[Callable[[Iterable[int]], set[int]]] = []
 
 
+def agreed_in_time(case_ids: Iterable[int]) -> set[int]:
+    """Of these situations (ids), those whose agreed meeting keeps the two weeks."""
+    wanted = set(case_ids)
+    return {pk for ask in AGREED_IN_TIME for pk in ask(wanted)} if wanted else set()
+
+
 def register(*kinds: Kind) -> None:
     """Make kinds known. The same code twice is a mistake of ours."""
     for kind in kinds:

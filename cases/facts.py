@@ -45,13 +45,15 @@ class Source:
     last_on: str = ""
     person: str = ""
     unit: str = ""
+    rounds: bool = False  # it may come to lack again: each time is about another moment
 
     def of_fact(self, rows: QuerySet[Deadline]) -> QuerySet[Deadline]:
         """Those of these deadlines that are about the outer fact."""
         rows = rows.filter(kind=self.kind)
         if self.about:
             return rows.filter(about=Cast(OuterRef("pk"), CharField()))
-        return rows.filter(case_id=OuterRef("pk"), about="")
+        rows = rows.filter(case_id=OuterRef("pk"))
+        return rows if self.rounds else rows.filter(about="")
 
     def lacking(self, rows: QuerySet[Deadline]) -> list[Fact]:
         """The facts about which none of these deadlines is."""
@@ -98,7 +100,7 @@ def register_all() -> None:
         Source(CONCERN, Concern.objects.waiting, "sent_at", person="logged_by_id", unit="unit_id"),
         Source(FAMILY_ASKED, _unasked, "sent_at", person="logged_by_id", unit="unit_id"),
         Source(CALL, Call.objects.unfinished, "began_at", person="taken_by_id"),
-        Source(CONSENT, _without_consent, "opened_at", case="pk", about=False),
+        Source(CONSENT, _without_consent, "opened_at", case="pk", about=False, rounds=True),
         Source(GATHERED, lambda: Case.objects.filter(status=Status.NEW), "t0_at", case="pk", about=False),
         Source(MEETING, Case.objects.waiting_first_meeting, "t0_at", case="pk", about=False),
         Source(

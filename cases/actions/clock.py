@@ -97,7 +97,8 @@ def _apply(case: Case, row: StartCorrection, now: datetime) -> None:
     start = helsinki_date(row.new_at)
     case.t0_at, case.day14_on, case.plan_by_on = row.new_at, day14(start), latest_meeting_day(start)
     case.save(update_fields=["t0_at", "day14_on", "plan_by_on"])
-    replan(case.deadlines.filter(kind__in=(MEETING, GATHERED)), fact_at=row.new_at, now=now)
+    of_start = case.deadlines.filter(kind__in=(MEETING, GATHERED)).select_for_update(of=("self",), no_key=True)
+    replan(of_start, fact_at=row.new_at, now=now)  # locked: a tick may be telling one of them
     row.applied_at = now
     row.save(update_fields=["applied_at", "accepted_by", "accepted_at"])
 

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import connection, transaction
 
-from cases.deadlines import KINDS, Kind, Rung, again, not_before, plan, with_settings
+from cases.deadlines import KINDS, Kind, Rung, Step, again, next_telling, not_before, plan, with_settings
 from cases.models import Case, CaseEvent, Deadline, DeadlineState, LadderChange
 from yhteiso.lib.dates import helsinki_date, start_of_day
 
@@ -41,13 +41,32 @@ def steps_of(
             unit_id=unit_id, fact_at=fact_at, late_at=late_at, due_at=step.due_at,
             state=DeadlineState.MERGED if step.merged else DeadlineState.OPEN, ended_at=now if step.merged else None,
         )
-        for step in plan(rungs, fact_at, late_at)
+        # A fact that is written down late tells nobody at once, nor step after step: the highest, at the next 8.00.
+        for step in not_before(plan(rungs, fact_at, late_at), now)
     ]  # fmt: skip
 
 
 def end(code: str, *, case: Case | None, now: datetime, about: object = "") -> None:
-    """The deed is done: the steps still ahead are told to nobody. Works in every hat that may see the situation."""
-    _end(case, code, str(about), now)
+    """The deed is done: the steps still ahead are told to nobody. Works in every hat that may see the situation.
+
+    `about` None: whatever it is about.
+    """
+    _end(case, code, None if about is None else str(about), now)
+
+
+@transaction.atomic
+def wake(code: str, *, case: Case, now: datetime) -> None:
+    """What kept a step quiet is gone: the highest quiet one is told at the next 8.00, unless a higher one is by then."""
+    rows = {row.step: row for row in case.deadlines.filter(kind=code).select_for_update(of=("self",), no_key=True)}
+    quiet = [step for step, row in rows.items() if row.state == DeadlineState.QUIET]
+    if not quiet:
+        return
+    row, due_at = rows[max(quiet)], next_telling(now)
+    higher = [other for step, other in rows.items() if step > row.step]
+    if any(o.state == DeadlineState.TOLD or (o.state == DeadlineState.OPEN and o.due_at <= due_at) for o in higher):
+        return
+    row.state, row.ended_at, row.due_at = DeadlineState.OPEN, None, due_at
+    row.save(update_fields=["state", "ended_at", "due_at"])
 
 
 def end_all(case: Case, *, now: datetime) -> None:
@@ -97,10 +116,10 @@ def _move(kind: Kind, rows: list[Deadline], area_id: int, fact_at: datetime | No
     late_at = kind.last(fact) if kind.last else rows[0].late_at
     steps = {step.step: step for step in plan(rungs_of(kind, area_id, helsinki_date(now)), fact, late_at)}
     planned = [steps[row.step] for row in ahead if row.step in steps]
-    new = {step.step: step for step in (planned if fact_at else not_before(planned, now))}
+    new = {step.step: step for step in not_before(planned, now)}
     moved = []
     for row in ahead:
-        step = new.get(row.step)
+        step = new.get(row.step) or _repeated(row, steps, late_at)
         if step is None:
             continue
         state = DeadlineState.MERGED if step.merged else DeadlineState.OPEN
@@ -110,6 +129,13 @@ def _move(kind: Kind, rows: list[Deadline], area_id: int, fact_at: datetime | No
         row.ended_at = now if step.merged else None
         moved.append(row)
     return moved
+
+
+def _repeated(row: Deadline, steps: Mapping[int, Step], late_at: datetime) -> Step | None:
+    """A step told again waits for a last step that has moved to a later day; it never comes earlier."""
+    if row.step <= max(steps) or late_at <= row.late_at:
+        return None
+    return Step(row.step, max(row.due_at, steps[max(steps)].due_at), merged=False)
 
 
 def _ahead(rows: list[Deadline], now: datetime | None) -> list[Deadline]:

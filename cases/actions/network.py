@@ -181,11 +181,14 @@ def weigh_consent(case: Case, giver: Person | None = None, *, now: datetime) -> 
     }
     if not said - {""}:
         return
+    complete = case.consent == ConsentState.ORAL
     if said == {ConsentState.ORAL}:
         case.consent = ConsentState.ORAL
-        deadline.end(CONSENT, case=case, now=now)
+        deadline.end(CONSENT, case=case, about=None, now=now)
     else:
         case.consent = ConsentState.UNAWARE if ConsentState.UNAWARE in said else ConsentState.WAITING
+        if complete:  # missing again is a deadline of its own, from now on
+            deadline.begin(CONSENT, case=case, area_id=case.area_id, about=f"{now:%Y%m%d%H%M%S}", fact_at=now, now=now)
     case.save(update_fields=["consent"])
 
 

@@ -10,7 +10,7 @@ from django.db.models import Q
 from cases.actions.deadline import ladders_of, last_step, repeat, roles_of
 from cases.actions.message import tell
 from cases.addressees import Addressees, addressees
-from cases.deadlines import AGREED_IN_TIME, KINDS
+from cases.deadlines import KINDS, agreed_in_time
 from cases.models import Case, Deadline, DeadlineState, Escalation, EscalationTo, Message, MessageKind
 from yhteiso.hats.wear import wearing
 from yhteiso.lib.dates import helsinki_date, working_days_between
@@ -77,13 +77,13 @@ def tell_due(rows: Sequence[Deadline], *, now: datetime) -> int:
     """Tell these locked steps. The facts are looked at once more first: what was done meanwhile is told to nobody."""
     _where_now(rows)
     waiting = _still_waiting(rows)
-    quiet = _agreed(rows) | _taken(rows, now)
-    due = [row for row in rows if row.pk in waiting and row.pk not in quiet]
+    quiet, told = _agreed(rows) | _taken(rows, now), _told_before(rows)
+    due = [row for row in rows if row.pk in waiting and row.pk not in quiet | told]
     for row in rows:
         row.ended_at = now
         row.state = DeadlineState.ENDED if row.pk not in waiting else DeadlineState.QUIET
-    for row in due:
-        row.state = DeadlineState.TOLD
+        if row in due or row.pk in told:
+            row.state = DeadlineState.TOLD
     # One statement a state: bulk_update's CASE for each row took half of the tick's time.
     for state in {row.state for row in rows}:
         Deadline.objects.filter(pk__in=[row.pk for row in rows if row.state == state]).update(state=state, ended_at=now)
@@ -91,6 +91,12 @@ def tell_due(rows: Sequence[Deadline], *, now: datetime) -> int:
     if due:
         _write(due, now)
     return len(due)
+
+
+def _told_before(rows: Sequence[Deadline]) -> set[UUID]:
+    """Steps that stand in the ledger already, whatever their row says: nobody is told twice, and the rest goes on."""
+    found = Escalation.objects.filter(deadline_id__in=[row.pk for row in rows])
+    return {pk for pk in found.order_by().values_list("deadline_id", flat=True) if pk}
 
 
 def _where_now(rows: Sequence[Deadline]) -> None:
@@ -110,8 +116,7 @@ def _still_waiting(rows: Sequence[Deadline]) -> set[UUID]:
 def _agreed(rows: Sequence[Deadline]) -> set[UUID]:
     """Steps before the last day of a situation whose meeting is agreed on by then: there is nothing to tell."""
     early = [row for row in rows if row.kind == "meeting" and row.due_at < row.late_at and row.case_id]
-    ids = {row.case_id for row in early if row.case_id}
-    agreed = {pk for ask in AGREED_IN_TIME for pk in ask(ids)} if ids else set()
+    agreed = agreed_in_time(row.case_id for row in early if row.case_id)
     return {row.pk for row in early if row.case_id in agreed}
 
 

@@ -227,6 +227,8 @@ def move_meeting(
     case, meeting = _locked(meeting)
     if refusal := meeting.blocker(MeetingStatus.MOVED) or time_blocker(starts_at, now):
         raise NotAllowed(refusal)
+    if meeting.status == MeetingStatus.CONFIRMED:
+        deadline.wake(MEETING, case=case, now=now)
     meeting.status, meeting.move_reason = MeetingStatus.MOVED, MoveReason(reason)
     meeting.save(update_fields=["status", "move_reason"])
     finish_calls(meeting, by=by, now=now)

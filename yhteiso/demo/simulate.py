@@ -186,6 +186,7 @@ class Year:
     def _until(self, moment: datetime) -> None:
         while self.events and self.events[0][0] < moment:
             at, _number, deed = heapq.heappop(self.events)
+            self.model.moment = at
             try:
                 deed(at)
             except NotAllowed as refusal:

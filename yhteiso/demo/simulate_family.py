@@ -246,6 +246,8 @@ class Family:
             return
         assert self.known
         begins = model.on(model.forth(model.today(now + timedelta(days=self.dice.randint(1, 9)))), 12)
+        if Meeting.objects.filter(pk=row.pk, status="confirmed").exists():
+            self.year.model.wake(self.known)
         new = self.acts(
             lead, meeting.move_meeting, meeting=row, starts_at=begins, minutes=60, place="", reason="family_later",
             by=lead.row, now=now,

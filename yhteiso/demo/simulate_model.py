@@ -6,7 +6,7 @@ This knows nothing of the application: neither its calendar, nor its ladders, no
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from yhteiso.demo.simulate_calendar import EVERYWHERE, LADDERS, between, day_of, forth, is_open, late_of, on, today
 
@@ -115,6 +115,7 @@ class Model:
         self.people, self.heads = list(people), heads
         self.threads: dict[tuple[str, int | None, str], Thread] = {}
         self.expected: list[Telling] = []
+        self.moment = datetime.min.replace(tzinfo=UTC)  # when the present deed is done
 
     # -- what happens ------------------------------------------------------------------------------------------------------
 
@@ -157,11 +158,27 @@ class Model:
         for n, (how, days, _to) in ladder.rungs.items():
             moment = on(day_of(how, area.days.get((thread.kind, n), days), first, last), 8)
             moments[n] = moment if moment > thread.fact else on(forth(first), 8)
+        gone = max((n for n, step in thread.steps.items() if step.state not in ("ahead", "merged")), default=0)
+        moments = {n: moment if moment > self.moment else self.next() for n, moment in moments.items() if n > gone}
         for n, moment in moments.items():
             merged = any(other > n and today(at) == today(moment) for other, at in moments.items())
             step = thread.steps.setdefault(n, Step(moment, "ahead"))
-            if step.state in ("ahead", "merged"):
-                step.due, step.state = moment, "merged" if merged else "ahead"
+            step.due, step.state = moment, "merged" if merged else "ahead"
+
+    def next(self) -> datetime:
+        """The first 8.00 of a day when offices are open, after the present deed."""
+        day = today(self.moment)
+        return on(day, 8) if is_open(day) and on(day, 8) > self.moment else on(forth(day), 8)
+
+    def wake(self, case: Case) -> None:
+        """The agreed meeting that kept steps quiet is off: the highest of them is told in the morning."""
+        thread = self.threads["meeting", case.pk, ""]
+        quiet = [n for n, step in thread.steps.items() if step.state == "quiet"]
+        if quiet and not thread.done:
+            top, due = max(quiet), self.next()
+            higher = [step for n, step in thread.steps.items() if n > top]
+            if not any(step.state == "told" or (step.state == "ahead" and step.due <= due) for step in higher):
+                thread.steps[top].state, thread.steps[top].due = "ahead", due
 
     # -- the tick ----------------------------------------------------------------------------------------------------------
 
@@ -207,7 +224,8 @@ class Model:
         """Themself; when away the one who stands in, else both they and whoever answers for the area."""
         if not person.absence(day):
             return [person]
-        if instead := stand_in(person, day):
+        instead = stand_in(person, day)
+        if instead and instead.active and self.may(thread, instead):
             return [instead]
         area = thread.case.area if thread.case else thread.area
         others = [area.substitute] if area.substitute else []
