@@ -28,7 +28,7 @@ def digest(row: Outgoing, now: datetime) -> Letter | Drop:
 
 @resolves("message")
 def message(row: Outgoing, now: datetime) -> Letter | Drop:
-    """The notice of something in the inbox: not sent for what was read meanwhile, nor to an account out of use."""
+    """The notice of something in the inbox: not sent once read or no longer wanted there, nor to a shut account."""
     told = Message.objects.filter(pk=row.about).first()
     if told is None:
         return Drop("gone")
@@ -37,5 +37,7 @@ def message(row: Outgoing, now: datetime) -> Letter | Drop:
     user = User.people.filter(pk=told.to_id, is_active=True).first()
     if user is None:
         return Drop("inactive")
+    if row.channel not in wanted([user.pk], told.kind)[user.pk]:  # switched off, or no longer their work phone
+        return Drop("unwanted")
     address = user.email if row.channel == "email" else user.phone
     return Letter(address, user.language, {}) if address else Drop("no address")

@@ -3,8 +3,9 @@
 from datetime import datetime
 
 from cases.models import Case, Membership, SafeContact
-from meetings.actions.invitations import CANCELLED, FORMS, REMINDER, may_be_told, read_about
+from meetings.actions.invitations import CANCELLED, FORMS, REMINDER, About, kind_of, may_be_told, read_about
 from meetings.models import Answer, Meeting, MeetingStatus, Participant
+from networks.message_kinds import wanted
 from networks.models import Area, User
 from networks.stand_in import absent
 from yhteiso.lib.dates import helsinki_date
@@ -17,39 +18,39 @@ COMING = (MeetingStatus.PROPOSED, MeetingStatus.CONFIRMED)
 @resolves("meeting")
 def meeting(row: Outgoing, now: datetime) -> Letter | Drop:
     """Weekday, date, time, a number and a link, to somebody who may still be told; else a short code of why not."""
-    meeting_id, starts_at, what, seat_id = read_about(row.about)
-    if reason := _stale(meeting_id, starts_at, what, seat_id, now):
+    told = read_about(row.about)
+    if reason := _stale(told, now):
         return Drop(reason)
     seats = Membership.objects.only("id", "case_id", "user_id", "person_id").order_by("pk")  # the jobs read no more
-    seat = seats.filter(pk=seat_id).first()
+    seat = seats.filter(pk=told.seat).first()
     if seat is None or seat.pk not in may_be_told([seat.pk]):
         return Drop("not-told")
-    found = _address(row, seat)
+    found = _address(row, seat, told.what)
     if isinstance(found, Drop):
         return found
     address, language = found
-    params = {"form": FORMS[what], "starts_at": starts_at, "phone": number(seat.case_id, now)}
+    params = {"form": FORMS[told.what], "starts_at": told.starts_at, "phone": number(seat.case_id, now)}
     return Letter(address, language, params)
 
 
-def _stale(meeting_id: int, starts_at: datetime, what: str, seat_id: int, now: datetime) -> str:
+def _stale(told: About, now: datetime) -> str:
     """Why it is no news any more: a code, or nothing."""
-    found = Meeting.objects.filter(pk=meeting_id).only("id", "status", "starts_at").first()
+    found = Meeting.objects.filter(pk=told.meeting).only("id", "status", "starts_at").first()
     if found is None:
         return "gone"
-    if starts_at <= now:
+    if told.starts_at <= now:
         return "past"
-    invited = Participant.objects.filter(meeting_id=meeting_id, membership_id=seat_id).only("id", "answer").first()
-    if what == CANCELLED:
+    invited = Participant.objects.filter(meeting_id=told.meeting, membership_id=told.seat).only("id", "answer").first()
+    if told.what == CANCELLED:
         return "invited" if found.status in COMING and invited else ""
-    if found.status not in COMING or int(found.starts_at.timestamp()) != int(starts_at.timestamp()):
+    if found.status not in COMING or int(found.starts_at.timestamp()) != int(told.starts_at.timestamp()):
         return "moved"
-    if invited is None:
+    if invited is None or invited.pk != told.invitation:  # invited again: that is told by a message of its own
         return "uninvited"
-    return "comes-not" if what == REMINDER and invited.answer == Answer.NO else ""
+    return "comes-not" if told.what == REMINDER and invited.answer == Answer.NO else ""
 
 
-def _address(row: Outgoing, seat: Membership) -> tuple[str, str] | Drop:
+def _address(row: Outgoing, seat: Membership, what: str) -> tuple[str, str] | Drop:
     """Where to, and in which language."""
     if row.to_contact_id is not None:
         contact = SafeContact.objects.live().filter(pk=row.to_contact_id).first()
@@ -58,6 +59,8 @@ def _address(row: Outgoing, seat: Membership) -> tuple[str, str] | Drop:
     user = User.people.filter(pk=row.to_user_id, is_active=True).first() if row.to_user_id else None
     if user is None or user.pk != seat.user_id:
         return Drop("inactive")
+    if row.channel not in wanted([user.pk], kind_of(what))[user.pk]:  # switched off, or no longer their work phone
+        return Drop("unwanted")
     address = user.email if row.channel == "email" else user.phone
     return (address, user.language) if address else Drop("no-address")
 

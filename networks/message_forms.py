@@ -57,7 +57,8 @@ class ChoicesForm(YhteisoForm):
 
     ticked = forms.MultipleChoiceField(
         label=_("What you are told of, and how"), required=False,
-        choices=[(f"{kind}:{channel}", kind) for kind in KINDS for channel in CHANNELS],
+        choices=[(f"{kind}:{channel}", kind) for kind, row in KINDS.items() for channel in CHANNELS
+                 if channel in row.offered],
         error_messages={"invalid_choice": _("There is no such choice. Open the page again.")},
     )  # fmt: skip
     work_phone = forms.BooleanField(required=False)

@@ -21,13 +21,17 @@ CHANNELS = (HERE, EMAIL, SMS)
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One row of the form. `forced` channels stand whatever somebody has chosen; `on` are the ones before any choice."""
+    """One row of the form. `forced` channels stand whatever somebody has chosen; `on` are the ones before any choice.
+
+    Outside `offered` nothing is told whatever was chosen: a lost message that sends a message may be lost as well.
+    """
 
     code: str
     label: str | Promise
     hint: str | Promise = ""
     forced: frozenset[str] = frozenset({HERE})
     on: frozenset[str] = frozenset({HERE, EMAIL})
+    offered: frozenset[str] = frozenset(CHANNELS)
 
 
 ALWAYS = _("this can't be switched off")
@@ -42,7 +46,7 @@ KINDS: dict[str, Kind] = {
         ),
         Kind("escalation", _("A situation waits too long"), ALWAYS, frozenset({HERE, EMAIL})),
         Kind("task", _("A task for you")),
-        Kind("failure", _("A message did not arrive")),
+        Kind("failure", _("A message did not arrive"), on=frozenset({HERE}), offered=frozenset({HERE})),
         Kind("family", _("The family read or wrote"), "", frozenset(), frozenset({HERE})),
         Kind("digest", _("Monday's summary"), _("one message, the week's things"), frozenset(), frozenset({EMAIL})),
     )
@@ -73,7 +77,7 @@ def wanted(user_ids: Iterable[int], kind: str) -> dict[int, set[str]]:
 
 def open_channels(kind: Kind, picks: dict[str, bool], *, sms: bool) -> set[str]:
     """The channels of a kind for somebody with these picks; without a confirmed work phone (`sms`) no text message."""
-    channels = {channel for channel in CHANNELS if channel in kind.forced or picks.get(channel, channel in kind.on)}
+    channels = {channel for channel in kind.offered if channel in kind.forced or picks.get(channel, channel in kind.on)}
     return channels if sms else channels - {SMS}
 
 

@@ -74,13 +74,17 @@ def choices(user: User, form: ChoicesForm | None = None) -> dict[str, Any]:
 
 
 def _row(kind: Kind, ticked: set[str], *, mobile: bool) -> dict[str, Any]:
-    """One kind and its boxes. A forced box is ticked and shut; so is a text message without a mobile number, unticked."""
+    """One kind and its boxes. A forced box is ticked and shut; so is a text message without a mobile number, unticked.
+
+    A channel that the kind never uses has no box at all.
+    """
     cells = []
     for channel in CHANNELS:
         value, forced = f"{kind.code}:{channel}", channel in kind.forced
         cells.append(
             {
                 "value": value, "id": f"box-{kind.code}-{channel}", "label": Channel(channel).label, "forced": forced,
+                "offered": channel in kind.offered,
                 "ticked": forced or value in ticked, "shut": forced or (channel == SMS and not mobile),
             }
         )  # fmt: skip

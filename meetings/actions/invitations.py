@@ -6,6 +6,7 @@ said which number or address is safe. What leaves says when, whom to call and a 
 """
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from django.db import connection
@@ -41,9 +42,8 @@ def told_of_confirmation(meeting: Meeting, *, by: User, now: datetime) -> None:
     seats = may_be_told(_invited(meeting.pk))
     rows = Membership.objects.filter(pk__in=seats, user__isnull=False).exclude(user_id=by.pk)
     case = meeting.case
-    message.tell(
-        [_message(meeting, case, pk, CONFIRMED, "", now) for pk in rows.values_list("user_id", flat=True) if pk], now=now
-    )
+    users = {user: seat for user, seat in rows.values_list("user_id", "pk") if user}
+    message.tell(_messages(meeting, case, users, CONFIRMED, "", now), now=now)
     put(_to_family(meeting, case, seats, PROPOSED, "", now))
 
 
@@ -65,9 +65,7 @@ def tell(*, meeting: Meeting, seats: Collection[int], what: str, by: User | None
     if by is not None:
         people = people.exclude(user_id=by.pk)
     users = {user: seat for seat, user in people.values_list("pk", "user_id") if user}
-    Message.objects.bulk_create(
-        [_message(meeting, case, user, what, again, now) for user in sorted(users)], ignore_conflicts=True
-    )
+    Message.objects.bulk_create(_messages(meeting, case, users, what, again, now), ignore_conflicts=True)
     put([*_to_professionals(meeting, case, users, what, again, now), *_to_family(meeting, case, told, what, again, now)])
 
 
@@ -95,24 +93,31 @@ def _invited(meeting_id: int | None) -> set[int]:
     return set(Participant.objects.filter(meeting_id=meeting_id).values_list("membership_id", flat=True))
 
 
-def _message(meeting: Meeting, case: Case, user_id: int, what: str, again: str, now: datetime) -> Message:
-    kind = MessageKind.INVITATION if what == PROPOSED else MessageKind.MEETING
-    return Message(
-        key=f"meeting:{meeting.pk}:{what}{again}:{user_id}", to_id=user_id, kind=kind, what=what, case_id=case.pk,
-        area_id=case.area_id, coordinator_id=case.coordinator_id, about=str(meeting.pk), at=now,
-    )  # fmt: skip
+def kind_of(what: str) -> str:
+    """Which row of a person's own choices speaks of it."""
+    return MessageKind.INVITATION if what == PROPOSED else MessageKind.MEETING
+
+
+def _messages(meeting: Meeting, case: Case, users: dict[int, int], what: str, again: str, now: datetime) -> list[Message]:
+    invited = _invitations(meeting, users.values())
+    return [
+        Message(
+            key=f"meeting:{meeting.pk}:{what}{again}:{user}:{invited[seat]}", to_id=user, kind=kind_of(what), what=what,
+            case_id=case.pk, area_id=case.area_id, coordinator_id=case.coordinator_id, about=str(meeting.pk), at=now,
+        )
+        for user, seat in sorted(users.items())
+    ]  # fmt: skip
 
 
 def _to_professionals(
     meeting: Meeting, case: Case, users: dict[int, int], what: str, again: str, now: datetime
 ) -> Iterable[Outgoing]:
-    kind = MessageKind.INVITATION if what == PROPOSED else MessageKind.MEETING
-    channels, settings = wanted(users, kind), settings_of(users)
+    channels, settings, invited = wanted(users, kind_of(what)), settings_of(users), _invitations(meeting, users.values())
     for user, seat in sorted(users.items()):
         for channel in sorted(channels[user] - {HERE}):
             yield outgoing(
-                key=f"{_key(meeting, what, again)}:u{user}:{channel}", channel=channel, text="meeting", kind="meeting",
-                about=_about(meeting, seat, what), to_user_id=user, case_id=case.pk, now=now,
+                key=f"{_key(meeting, what, again)}:u{user}:{channel}:{invited[seat]}", channel=channel, text="meeting",
+                kind="meeting", about=_about(meeting, seat, what, invited[seat]), to_user_id=user, case_id=case.pk, now=now,
                 available_at=_leaves_at(settings[user], meeting, now),
             )  # fmt: skip
 
@@ -122,10 +127,12 @@ def _to_family(
 ) -> Iterable[Outgoing]:
     rows = Membership.objects.filter(pk__in=seats, person__isnull=False).order_by("pk").values_list("person_id", "pk")
     seat_of = {person: seat for person, seat in rows if person}
+    invited = _invitations(meeting, seats)
     for contact in SafeContact.objects.live().filter(person_id__in=seat_of).only("pk", "channel", "person_id"):
+        seat = seat_of[contact.person_id]
         yield outgoing(
-            key=f"{_key(meeting, what, again)}:c{contact.pk}", channel=contact.channel, text="meeting", kind="meeting",
-            about=_about(meeting, seat_of[contact.person_id], what), to_contact_id=contact.pk, case_id=case.pk,
+            key=f"{_key(meeting, what, again)}:c{contact.pk}:{invited[seat]}", channel=contact.channel, text="meeting",
+            kind="meeting", about=_about(meeting, seat, what, invited[seat]), to_contact_id=contact.pk, case_id=case.pk,
             area_id=case.area_id, now=now, available_at=_leaves_at(FAMILY_QUIET, meeting, now),
         )  # fmt: skip
 
@@ -135,15 +142,34 @@ def _key(meeting: Meeting, what: str, again: str) -> str:
     return f"meeting:{meeting.pk}:{'time' if what in (PROPOSED, MOVED) else what}{again}"
 
 
-def _about(meeting: Meeting, seat: int, what: str) -> str:
-    """What the message holds on to: the meeting at this very time, and the seat through which it is told."""
-    return f"{meeting.pk}:{int(meeting.starts_at.timestamp())}:{what}:{seat}"
+def _invitations(meeting: Meeting, seats: Iterable[int]) -> dict[int, int]:
+    """The invitation of each seat, 0 without one: taken back and given again it is another, and is told again."""
+    found = dict.fromkeys(seats, 0)
+    rows = Participant.objects.filter(meeting_id=meeting.pk, membership_id__in=list(found))
+    return found | dict(rows.values_list("membership_id", "pk"))
 
 
-def read_about(about: str) -> tuple[int, datetime, str, int]:
-    """The meeting, its time, what has happened, and the seat. Raises ValueError for anything else."""
-    meeting, moment, what, seat = about.split(":")
-    return int(meeting), datetime.fromtimestamp(int(moment), tz=timezone.get_default_timezone()), what, int(seat)
+def _about(meeting: Meeting, seat: int, what: str, invitation: int) -> str:
+    """What the message holds on to: the meeting at this very time, the seat through which it is told, the invitation."""
+    return f"{meeting.pk}:{int(meeting.starts_at.timestamp())}:{what}:{seat}:{invitation}"
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """The meeting, its time, what has happened, the seat and its invitation."""
+
+    meeting: int
+    starts_at: datetime
+    what: str
+    seat: int
+    invitation: int
+
+
+def read_about(about: str) -> About:
+    """What a message holds on to. Raises ValueError for anything else."""
+    meeting, moment, what, seat, invitation = about.split(":")
+    starts_at = datetime.fromtimestamp(int(moment), tz=timezone.get_default_timezone())
+    return About(int(meeting), starts_at, what, int(seat), int(invitation))
 
 
 def _leaves_at(settings: MessageSettings, meeting: Meeting, now: datetime) -> datetime:

@@ -40,7 +40,7 @@ def choose(*, by: User, choices: Choices, now: datetime) -> None:
         MessageChoice(user=by, kind=kind.code, channel=channel, wanted=(kind.code, channel) in choices.ticked)
         for kind in KINDS.values()
         for channel in CHANNELS
-        if channel not in kind.forced
+        if channel in kind.offered - kind.forced
     ]
     MessageChoice.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["user", "kind", "channel"], update_fields=["wanted"]

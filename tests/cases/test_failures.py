@@ -10,14 +10,17 @@ from django.db import connection
 from django.utils import timezone
 
 from cases.actions import safe_contact
+from cases.actions.message import tell
 from cases.models import Case, Message, Person, SafeContact, Task
+from cases.senders import message
 from meetings.actions import meeting as meetings
-from networks.models import Absence
+from networks.models import Absence, MessageChoice, MessageSettings
 from tests.meetings.steps import a_case, proposed
 from tests.personas import World
 from yhteiso.hats.wear import wearing
 from yhteiso.outbox.actions import outgoing, put
 from yhteiso.outbox.models import Outgoing
+from yhteiso.outbox.registry import Drop, Letter
 from yhteiso.outbox.returns import fail_afterwards
 
 pytestmark = pytest.mark.django_db
@@ -119,6 +122,28 @@ def test_an_absent_leads_call_is_the_substitutes(world: World, case: Case) -> No
     )  # fmt: skip
     fail(to_contact_id__isnull=False)
     assert [name for name, _about in tasks(world)] == ["Noora Lehtovaara"]
+
+
+def test_a_notice_of_a_channel_switched_off_since_does_not_leave(world: World, case: Case) -> None:
+    """The last look: by the kind of what was told, and a text message by the work phone as it is now."""
+    member = world.member
+    MessageSettings.objects.create(user=member, sms_phone=member.phone, sms_confirmed_at=now())
+    MessageChoice.objects.create(user=member, kind="task", channel="sms", wanted=True)
+    with wearing("jobs"):
+        told = Message(key="t", to_id=member.pk, kind="task", what="task", case_id=case.pk, area_id=case.area_id, at=now())
+        tell([told], now=now())
+    rows = {row.channel: row for row in Outgoing.objects.filter(about=str(told.pk))}
+
+    def answers() -> dict[str, Letter | Drop]:
+        with wearing("jobs"):
+            return {channel: message(rows[channel], now()) for channel in ("email", "sms")}
+
+    letters = {"email": Letter(member.email, "fi", {}), "sms": Letter(member.phone, "fi", {})}
+    assert answers() == letters
+    MessageSettings.objects.update(sms_phone="", sms_confirmed_at=None)
+    assert answers() == letters | {"sms": Drop("unwanted")}
+    MessageChoice.objects.create(user=member, kind="task", channel="email", wanted=False)
+    assert answers() == {"email": Drop("unwanted"), "sms": Drop("unwanted")}
 
 
 @pytest.mark.races

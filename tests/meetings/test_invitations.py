@@ -18,7 +18,7 @@ from cases.models import Case, Consent, Hiding, Message, Person, SafeContact
 from meetings.actions import closing, invitations, protection, reminders
 from meetings.actions import meeting as meetings
 from meetings.models import Meeting, MeetingStatus, MoveReason
-from networks.models import MessageSettings, User
+from networks.models import MessageChoice, MessageSettings, User
 from tests.meetings.steps import a_case, working_day
 from tests.personas import World
 from yhteiso.hats.wear import wearing
@@ -195,7 +195,54 @@ def test_guardians_apart_hear_of_their_own_meeting_only(world: World, case: Case
     assert "uninvited" in ends.values()
 
 
+@pytest.mark.parametrize("sent_at_once", [True, False])
+def test_an_invitation_after_a_cancellation_leaves_once(world: World, case: Case, sent_at_once: bool) -> None:
+    """Unsent rows of the invitation that was taken back leave no second one beside it."""
+    father(world, case)
+    contacts = {name: safe(world, case, name, f"{name.lower()}@posti.invalid").pk for name in ("Hilla", "Marko")}
+    meeting = propose(world, case)
+
+    for turn in (1, 2):
+        if sent_at_once:
+            carried()
+        with wearing("area", world.coordinator.pk):
+            protection.keep_apart(
+                case=case, apart=True, reason="Kerrottu", guardian=guardian(case).pk, by=world.coordinator, now=now()
+            )
+        if sent_at_once:
+            carried()
+        with wearing("area", world.coordinator.pk):
+            protection.keep_apart(case=case, apart=False, reason="Kerrottu", by=world.coordinator, now=now())
+        meetings.add_person(case=case, kind="guardian", name="Marko", consent="oral", by=world.coordinator, now=now())
+        told_marko = [what for contact, what in to_family() if contact == contacts["Marko"]]
+        assert sorted(told_marko) == sorted(["proposed"] * (turn + 1) + ["cancelled"] * turn)
+    confirm(world, meeting)
+    assert len(to_family()) == 6, "whoever has heard of the time is not invited by its confirmation"
+    carried()
+    bodies = [m.body for m in mail.outbox if m.to == ["marko@posti.invalid"]]
+    assert [("peruttu" in body) for body in bodies] == ([False, True] * 2 + [False] if sent_at_once else [False])
+    assert len([m for m in mail.outbox if m.to == ["hilla@posti.invalid"]]) == 1
+
+
 # -- what no longer leaves
+
+
+def test_a_channel_switched_off_or_a_work_phone_withdrawn_since_holds_the_message(world: World, case: Case) -> None:
+    for user in (world.professional, world.member):
+        MessageSettings.objects.create(
+            user=user, sms_phone=user.phone, sms_confirmed_at=now(), quiet_from=time(3), quiet_to=time(3)
+        )
+        MessageChoice.objects.create(user=user, kind="invitation", channel="sms", wanted=True)
+    propose(world, case)
+    MessageChoice.objects.create(user=world.professional, kind="invitation", channel="email", wanted=False)
+    MessageSettings.objects.filter(user=world.professional).update(sms_phone="", sms_confirmed_at=None)
+    User.objects.filter(pk=world.member.pk).update(phone="040 000 9999")  # not the number that was said to be theirs
+    ends = {tuple(key.split(":")[3:5]): end for key, end in carried().items()}
+    kaisa, sari = f"u{world.professional.pk}", f"u{world.member.pk}"
+    assert ends == {
+        (kaisa, "email"): "unwanted", (kaisa, "sms"): "unwanted", (sari, "email"): "sent", (sari, "sms"): "unwanted",
+    }  # fmt: skip
+    assert [m.to for m in mail.outbox] == [[world.member.email]]
 
 
 @pytest.mark.parametrize("hidden", ["by hand", "protected", "ended", "hiding", "left", "no contact"])
@@ -220,7 +267,7 @@ def test_of_the_family_nothing_leaves_that_may_not(world: World, case: Case, hid
         end_membership(case=case, membership=seat, reason="muutti", by=by, now=now())
     else:
         SafeContact.objects.filter(pk=contact.pk).delete()
-    end = carried()[f"meeting:{meeting.pk}:time:c{contact.pk}"]
+    ((_key, end),) = [row for row in carried().items() if row[0].startswith(f"meeting:{meeting.pk}:time:c{contact.pk}:")]
     assert end in ("not-told", "contact-ended")
     assert all(sent.to != ["hilla@posti.invalid"] for sent in mail.outbox)
 

@@ -38,7 +38,8 @@ def test_every_kind_of_the_contract_has_its_channels(world: World) -> None:
     got = {kind: wanted([world.member.pk], kind)[world.member.pk] for kind in KINDS}
     assert got["digest"] == {EMAIL}
     assert got["family"] == {HERE}
-    assert all(got[kind] == {HERE, EMAIL} for kind in set(KINDS) - {"digest", "family"})
+    assert got["failure"] == {HERE}
+    assert all(got[kind] == {HERE, EMAIL} for kind in set(KINDS) - {"digest", "family", "failure"})
 
 
 def test_nothing_ticked_leaves_what_the_law_and_the_ladder_need(world: World) -> None:
@@ -63,7 +64,9 @@ def test_no_choice_closes_a_forced_channel_or_sends_to_an_unconfirmed_phone(
     assert row.forced <= got
     assert sms or SMS not in got
     for channel, yes in picks.items():
-        if channel not in row.forced and (sms or channel != SMS):
+        if channel not in row.offered:
+            assert channel not in got
+        elif channel not in row.forced and (sms or channel != SMS):
             assert (channel in got) is yes
 
 
@@ -123,7 +126,7 @@ def test_choices_are_one_s_own(world: World) -> None:
     ):
         MessageSettings.objects.create(user=world.professional)
     with wearing("jobs"):
-        assert MessageChoice.objects.count() == 16
+        assert MessageChoice.objects.count() == 14
     for hat in ("public", "family", "guest"):
         with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic(), wearing(hat, world.member.pk):
             MessageChoice.objects.count()
@@ -223,6 +226,17 @@ def test_the_form_is_saved_and_shown_again(world: World) -> None:
     assert 'value="invitation:email" id="box-invitation-email">' in page
     assert "klo\u00a020–6" in page
     assert '<option value="sv" selected>' in page
+
+
+def test_a_lost_message_is_told_here_only_whatever_was_chosen(world: World) -> None:
+    MessageChoice.objects.create(user=world.member, kind="failure", channel="email", wanted=True)
+    assert wanted([world.member.pk], "failure")[world.member.pk] == {HERE}
+    client = world.client(world.member)
+    page = client.get("/messages/settings/").content.decode()
+    assert 'id="box-failure-here" checked disabled' in page
+    assert "box-failure-email" not in page
+    assert "box-failure-sms" not in page
+    assert client.post("/messages/settings/", form("failure:email")).status_code == 422
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ def test_what_a_row_can_hold(world: World) -> None:
     assert {f.name for f in Outgoing._meta.fields} == {
         "id", "key", "channel", "text", "kind", "about", "to_user_id", "to_contact_id", "case_id", "area_id", "link_token",
         "made_at", "available_at", "state", "attempts", "claim_token", "claimed_until", "sent_at", "failed_at", "dropped_at",
-        "drop_reason", "provider_ref", "last_error",
+        "drop_reason", "provider_ref", "last_error", "told_at",
     }  # fmt: skip
 
 

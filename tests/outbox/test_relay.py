@@ -1,7 +1,9 @@
 """The relay: what is due leaves once, a failure is tried again on the ladder, and only whoever holds a message marks it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from django.core import mail
@@ -10,7 +12,7 @@ from django.db import DatabaseError
 from tests.outbox.rows import ADDRESS, NOW, answering, message, told
 from tests.outbox.servers import mailer, post
 from yhteiso.hats.wear import wearing
-from yhteiso.outbox import registry, relay, sweep
+from yhteiso.outbox import registry, relay, sweep, telling
 from yhteiso.outbox.actions import put
 from yhteiso.outbox.channels import message_id
 from yhteiso.outbox.models import Attempt, Outgoing
@@ -161,26 +163,77 @@ def test_a_console_is_no_way_out_for_real_families(settings) -> None:
     assert len(heard) == 1
 
 
-def test_a_hook_that_fails_undoes_the_mark_and_stops_no_other_message(settings, caplog) -> None:
-    put([message("a"), message("b", kind="whole", available_at=NOW + timedelta(seconds=1))])
-
-    def hook(row: Outgoing, now: datetime) -> None:
-        assert row.state == "failed"
-        put([message("from the hook")])
-        raise DatabaseError("Aino Korpela")
-
+@contextmanager
+def failing_hook(hook: Callable[[Outgoing, datetime], None]) -> Iterator[None]:
     registry.FAILURE_HOOKS.append(hook)
     try:
-        with answering(lambda row, now: Letter("a\nb", "fi")), answering(kind="whole"):
-            relay.drain(clock=still(NOW + timedelta(seconds=2)))
+        yield
     finally:
         registry.FAILURE_HOOKS.remove(hook)
-    assert not Outgoing.objects.filter(key="from the hook").exists(), "all or nothing"
-    row = Outgoing.objects.get(key="a")
-    assert (row.state, row.attempts, bool(row.claim_token)) == ("ready", 1, True), (
-        "another relay will try when the lease ends"
-    )
-    assert Outgoing.objects.get(key="b").state == "sent"
+
+
+def writes_and_raises(row: Outgoing, now: datetime) -> None:
+    assert row.state == "failed"
+    put([message("from the hook")])
+    raise DatabaseError("Aino Korpela")
+
+
+def breaks_its_transaction(row: Outgoing, now: datetime) -> None:
+    put([message("from the hook")])
+    Outgoing.objects.raw("SELECT 1/0 AS id")[0]
+
+
+def writes_what_only_the_commit_finds(row: Outgoing, now: datetime) -> None:
+    """The foreign key is looked at when the transaction ends."""
+    put([message("from the hook")])
+    Attempt.objects.bulk_create([Attempt(outgoing_id=uuid4(), n=1, at=now, outcome="sent")])
+
+
+@pytest.mark.parametrize("hook", [writes_and_raises, breaks_its_transaction, writes_what_only_the_commit_finds])
+def test_a_hook_that_fails_leaves_the_message_failed_and_is_called_again_later(hook, caplog) -> None:
+    put([message("a"), message("b", kind="whole", available_at=NOW + timedelta(seconds=1))])
+    now, asked = NOW + timedelta(seconds=2), []
+
+    def none(row: Outgoing, at: datetime) -> Letter:
+        asked.append(at)
+        return Letter("a\nb", "fi")
+
+    with answering(none), answering(kind="whole"):
+        with failing_hook(hook):
+            relay.drain(clock=still(now))
+            relay.drain(clock=still(now + telling.PAUSE))
+        assert not Outgoing.objects.filter(key="from the hook").exists(), "all or nothing"
+        row = Outgoing.objects.get(key="a")
+        assert (row.state, row.failed_at, row.last_error, row.told_at) == ("failed", now, "address", None)
+        assert Outgoing.objects.get(key="b").state == "sent"
+        with told() as heard:
+            later = now + 2 * telling.PAUSE
+            relay.drain(clock=still(later - timedelta(seconds=1)))
+            assert heard == [], "five minutes apart"
+            relay.drain(clock=still(later))
+            relay.drain(clock=still(later + telling.PAUSE))
+    assert heard == [(row.pk, later)], "told once"
+    row.refresh_from_db()
+    assert (row.state, row.told_at, row.failed_at, len(asked)) == ("failed", later, now, 1)
+    assert outcomes(row) == [(1, "address")]
+    assert caplog.text.count("could not be told") == 2
+    assert "Aino" not in caplog.text
+
+
+def test_a_last_try_lost_once_before_is_given_up_all_the_same() -> None:
+    """Number 49 is given to every relay that takes over after the last try; it may have been noted as lost."""
+    put([message()])
+    Outgoing.objects.update(attempts=relay.TRIES)
+    relay.claim(now=NOW)
+    later = NOW + timedelta(seconds=61)
+    (second,) = relay.claim(now=later)
+    assert outcomes(second) == [(49, "lost")]
+    with told() as heard:
+        assert relay.carry(second, clock=still(later)) == "given-up"
+    row = Outgoing.objects.get()
+    assert (row.state, row.last_error, row.told_at, len(heard)) == ("failed", "given-up", later, 1)
+    assert outcomes(row) == [(49, "lost")]
+    assert mail.outbox == []
 
 
 def test_a_stale_relay_marks_nothing(caplog) -> None:

@@ -11,7 +11,7 @@ import pytest
 from django.core.management import call_command
 
 from tests.outbox.rows import NOW, answering, message, told
-from yhteiso.outbox import registry, relay
+from yhteiso.outbox import registry, relay, telling
 from yhteiso.outbox.actions import note_report, put
 from yhteiso.outbox.channels import message_id
 from yhteiso.outbox.models import Attempt, DeliveryReport, Outgoing
@@ -106,17 +106,22 @@ def test_any_other_mail_is_unknown_and_never_an_error(sent: Outgoing, raw: bytes
     assert Outgoing.objects.get().state == "sent"
 
 
-def test_a_hook_that_fails_leaves_the_message_as_it_was(sent: Outgoing) -> None:
+def test_a_hook_that_fails_is_told_again_by_the_relay_and_the_report_stands(sent: Outgoing) -> None:
     def hook(row: Outgoing, now: object) -> None:
         raise ZeroDivisionError
 
     registry.FAILURE_HOOKS.append(hook)
     try:
-        with pytest.raises(ZeroDivisionError):
-            take_bounce(report(message_id(sent.id)), now=LATER)
+        assert take_bounce(report(message_id(sent.id)), now=LATER) == "failed"
     finally:
         registry.FAILURE_HOOKS.remove(hook)
-    assert Outgoing.objects.get().state == "sent"
+    row = Outgoing.objects.get()
+    assert (row.state, row.told_at) == ("failed", None)
+    with told() as heard:
+        relay.drain(clock=lambda: LATER)
+        assert heard == [], "not at once again"
+        relay.drain(clock=lambda: LATER + telling.PAUSE)
+    assert heard == [(row.pk, LATER + telling.PAUSE)]
 
 
 def test_a_message_that_never_left_can_t_come_back() -> None:

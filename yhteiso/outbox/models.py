@@ -40,6 +40,10 @@ class OutgoingQuerySet(models.QuerySet["Outgoing"]):
         free = Q(claimed_until__isnull=True) | Q(claimed_until__lte=now)
         return self.ready().filter(free, available_at__lte=now).order_by("available_at", "id")
 
+    def untold(self, now: datetime) -> Self:
+        """Failed, and the applications could not be told of it; not those that were tried a moment ago."""
+        return self.filter(state=State.FAILED, told_at__isnull=True, available_at__lte=now)
+
 
 class Outgoing(models.Model):
     """One message to one person by one channel. The key says what it is about: the same key is never sent as two rows."""
@@ -63,6 +67,7 @@ class Outgoing(models.Model):
     claimed_until = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
     failed_at = models.DateTimeField(null=True)
+    told_at = models.DateTimeField(null=True)  # when the hooks heard of the failure; until then it is told again
     dropped_at = models.DateTimeField(null=True)
     drop_reason = models.CharField(max_length=40, blank=True)
     provider_ref = models.CharField(max_length=80, blank=True)
@@ -83,6 +88,7 @@ class Outgoing(models.Model):
             ),
             models.CheckConstraint(condition=~Q(state="sent", sent_at__isnull=True), name="outgoing_sent_has_time"),
             models.CheckConstraint(condition=~Q(state="failed", failed_at__isnull=True), name="outgoing_failed_has_time"),
+            models.CheckConstraint(condition=Q(told_at__isnull=True) | Q(state="failed"), name="outgoing_told_has_failed"),
             models.CheckConstraint(condition=~Q(state="dropped", dropped_at__isnull=True), name="outgoing_dropped_has_time"),
         ]
 

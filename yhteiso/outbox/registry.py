@@ -57,7 +57,10 @@ def resolves(kind: str) -> Callable[[Resolver], Resolver]:
 
 
 def on_failure(hook: FailureHook) -> FailureHook:
-    """Decorator: called in the transaction that marks a row failed, under the jobs' hat. What it raises undoes the mark."""
+    """Decorator: called in the transaction that marks a row failed, under the jobs' hat.
+
+    What it raises undoes what the hooks wrote, not the mark; then every hook is called again later (`telling`).
+    """
     if hook not in FAILURE_HOOKS:
         FAILURE_HOOKS.append(hook)
     return hook

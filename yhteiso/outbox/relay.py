@@ -14,7 +14,7 @@ from uuid import uuid4
 from django.db import InterfaceError, OperationalError
 
 from yhteiso.hats.wear import wearing
-from yhteiso.outbox import channels, registry
+from yhteiso.outbox import channels, registry, telling
 from yhteiso.outbox.failures import Permanent, Temporary, Undelivered
 from yhteiso.outbox.models import Attempt, Outgoing, State
 from yhteiso.outbox.registry import Drop
@@ -52,7 +52,7 @@ def claim(*, now: datetime, limit: int = 1, lease: timedelta = LEASE) -> list[Ou
 def carry(row: Outgoing, *, clock: Callable[[], datetime]) -> str:
     """Bring one claimed message as far as it gets, and return how the try ended ("stale" when it was another's by then).
 
-    Raises what a failure hook raises: the row then stays claimed until its lease ends, and nothing is marked.
+    A failure hook that raises undoes no mark: the message has failed, and is told again later (`telling`).
     """
     if row.attempts > TRIES:
         return _fail(row, Permanent(GIVEN_UP), clock())
@@ -93,19 +93,22 @@ def _mark(row: Outgoing, now: datetime, outcome: str, **values: Any) -> str:
         if not held.update(claim_token=None, claimed_until=None, **values):
             logger.warning("message %s: a relay came too late and marks nothing", row.pk)
             return "stale"
-        Attempt.objects.bulk_create([Attempt(outgoing=row, n=row.attempts, at=now, outcome=outcome)])
+        attempt = Attempt(outgoing=row, n=row.attempts, at=now, outcome=outcome)
+        Attempt.objects.bulk_create([attempt], ignore_conflicts=True)  # number 49 may have been lost once already
         for name, value in values.items():
             setattr(row, name, value)
         if row.state == State.FAILED:
-            registry.tell_failure(row, now)
+            telling.tell(row, now)
     return outcome
 
 
 def drain(*, clock: Callable[[], datetime], stop: Callable[[], bool] = lambda: False) -> int:
     """Carry what is due, one by one, until nothing is left or `stop` says so. Returns how many were carried.
 
-    One bad message stops no other; a database that is gone ends the round by its exception.
+    First of all, failures that could not be told are told again. One bad message stops no other; a database that is gone
+    ends the round by its exception.
     """
+    telling.tell_waiting(clock=clock, stop=stop)
     done = 0
     while not stop() and (rows := claim(now=clock())):
         for row in rows:
@@ -114,6 +117,6 @@ def drain(*, clock: Callable[[], datetime], stop: Callable[[], bool] = lambda: F
             except (OperationalError, InterfaceError):
                 raise
             except Exception:
-                logger.exception("message %s: its failure could not be told", row.pk)
+                logger.exception("message %s: it could not be marked", row.pk)
             done += 1
     return done

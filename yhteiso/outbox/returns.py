@@ -8,7 +8,7 @@ from email.message import Message
 from uuid import UUID
 
 from yhteiso.hats.wear import wearing
-from yhteiso.outbox import registry
+from yhteiso.outbox import telling
 from yhteiso.outbox.models import DeliveryReport, Outgoing, State
 
 OUR_ID = re.compile(r"<?([0-9a-f]{32})@")
@@ -25,7 +25,7 @@ class Bounce:
 
 
 def fail_afterwards(*, outgoing_id: UUID, code: str, now: datetime) -> bool:
-    """Mark a message failed that seemed to have left, and tell the hooks, all or nothing. In the jobs' hat.
+    """Mark a message failed that seemed to have left, and tell the hooks, now or later. In the jobs' hat.
 
     False, and nothing done, when it is unknown, failed already or was never sent.
     """
@@ -35,7 +35,7 @@ def fail_afterwards(*, outgoing_id: UUID, code: str, now: datetime) -> bool:
     row.state, row.failed_at, row.last_error = State.FAILED, now, code[:40]
     row.claim_token = row.claimed_until = None
     row.save(update_fields=["state", "failed_at", "last_error", "claim_token", "claimed_until"])
-    registry.tell_failure(row, now)
+    telling.tell(row, now)
     return True
 
 
