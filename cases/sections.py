@@ -109,6 +109,7 @@ PAGES: dict[str, tuple[Section, ...]] = {
     "case-readers": (Section.NETWORK,),
     "case-start": (Section.TIME,),
     "case-pauses": (Section.TIME,),
+    "case-pause-end": (Section.TIME,),
     "case-start-accept": (Section.TIME,),
     "case-start-decline": (Section.TIME,),
     "case-recusal": (Section.NETWORK,),

@@ -16,7 +16,7 @@ from django.db.models.functions import Cast, Concat
 from cases.actions.deadline import ladders_of, repeat, steps_of
 from cases.deadlines import KINDS
 from cases.facts import SOURCES, Fact, Source
-from cases.models import Case, Deadline, DeadlineState, Difference, Escalation, EscalationTo, Message
+from cases.models import Case, Deadline, DeadlineState, Difference, Escalation, EscalationTo, Message, MessageKind
 from networks.message_kinds import EMAIL, wanted
 from networks.models import Area, User
 from yhteiso.hats.wear import wearing
@@ -233,9 +233,14 @@ def _unsaid(now: datetime) -> int:
     return rows.filter(~Exists(Message.objects.filter(key=OuterRef("key")))).count()
 
 
+# Kinds whose mail is the plain notice. Meetings and digests leave by rows of their own; a failure is told here only.
+NOTICED = (MessageKind.ESCALATION, MessageKind.PROMISE, MessageKind.TASK, MessageKind.FAMILY)
+
+
 def _unsent(now: datetime) -> int:
     """Messages of the last day that should have left by mail, and nothing was put out for them."""
-    fresh = Message.objects.filter(at__gt=now - DAY, at__lt=now - TOLD_WITHIN).annotate(row=Cast("pk", CharField()))
+    fresh = Message.objects.filter(at__gt=now - DAY, at__lt=now - TOLD_WITHIN, kind__in=NOTICED)
+    fresh = fresh.annotate(row=Cast("pk", CharField()))
     mailed = Outgoing.objects.filter(kind="message", channel=EMAIL, about=OuterRef("row"))
     people: dict[str, list[int]] = {}
     for kind, to_id in fresh.filter(~Exists(mailed)).order_by().values_list("kind", "to_id"):

@@ -18,7 +18,7 @@ from yhteiso.hats.wear import put_on, take_off, wearing
 # Tables that hold nothing of a family, and may therefore be without row security.
 OPEN_TABLES = {
     "account_emailaddress", "account_emailconfirmation", "auth_group", "auth_group_permissions", "auth_permission",
-    "cases_consentwording", "django_admin_log", "django_content_type", "django_migrations", "django_session", "mfa_authenticator",
+    "cases_consentwording", "cases_difference", "jobs_deadletter", "jobs_delivery", "jobs_jobrun", "jobs_silence", "django_admin_log", "django_content_type", "django_migrations", "django_session", "mfa_authenticator",
     "networks_accountinvitation", "networks_agency", "networks_area", "networks_area_municipalities",
     "networks_county", "networks_municipality", "networks_rolemembership", "networks_service", "networks_unit",
     "networks_user", "networks_opensession", "networks_organisationidentity", "networks_attempt", "meetings_logbooktemplate", "meetings_theme", "yhteiso_cache",

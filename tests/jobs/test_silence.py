@@ -94,7 +94,7 @@ def test_administrators_and_responsible_persons_are_told_once(world: World) -> N
         look(after(minutes=minutes))
     rows = Notice.objects.filter(kind="clock_silent")
     assert sorted(rows.values_list("to_id", flat=True)) == sorted(told)
-    page = world.client(world.administrator).get("/notices/").content.decode()
+    page = world.client(world.administrator).get("/messages/").content.decode()
     assert "Muistutuskello vaikeni ke 10.6. klo 9.38" in page.replace("\u00a0", " ")
     assert 'href="/health/"' in page
 

@@ -287,7 +287,7 @@ def test_queries_do_not_grow(world: World, django_assert_num_queries: Any, rows:
     for person in (world.member, world.colleague, world.left)[:rows]:
         propose_role(world, person)
     client = world.client(world.second_administrator)
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         assert client.get(reverse("power-list")).status_code == 200
     with django_assert_num_queries(19):
         assert client.get(reverse("messages")).status_code == 200
