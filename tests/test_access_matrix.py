@@ -29,6 +29,7 @@ from cases.models import (
     Case,
     ConsentException,
     Escalation,
+    EscalationTo,
     ExceptionalAccess,
     Hiding,
     Message,
@@ -196,7 +197,12 @@ class Scene:
     def _message(self, now: datetime) -> Message:
         """The last step of the two weeks, told to the lead."""
         step = self.case.deadlines.get(kind="meeting", step=14)
-        Escalation.objects.create(deadline=step, case=self.case, kind="meeting", step=14, due_at=step.due_at, raised_at=now)
+        told = Escalation.objects.create(
+            deadline=step, case=self.case, kind="meeting", step=14, due_at=step.due_at, raised_at=now
+        )
+        EscalationTo.objects.create(
+            escalation=told, case=self.case, to=self.world.coordinator, role="coordinator", told_at=now
+        )
         return Message.objects.create(
             key=f"step:{step.pk}:{self.world.coordinator.pk}", to=self.world.coordinator, kind="escalation", what="meeting",
             case=self.case, area=self.world.area, step=14, late_at=step.late_at, at=now,
