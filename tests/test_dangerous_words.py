@@ -25,6 +25,8 @@ ATTRIBUTES = {
 PROGRAMS = {"subprocess", "os.exec"}
 # The embedded servers of `make run` and `make test` are programs; nothing that serves a page starts one, and the demonstration's
 # invented families may be drawn by lot.
+# The names of a mail server's refusals; the connection itself is Django's.
+KNOWN = {"yhteiso/outbox/channels.py": ["smtplib"]}
 NOT_SERVING = ("yhteiso/local/", "yhteiso/demo/")
 SCRIPT = re.compile(
     r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|postMessage|__proto__|javascript:"
@@ -58,7 +60,7 @@ def serving_files() -> list[Path]:
 def test_our_own_code_has_none_of_them() -> None:
     files = serving_files()
     assert len(files) > 100
-    assert {str(path.relative_to(TOP)): found for path in files if (found := findings(path.read_text("utf-8")))} == {}
+    assert {str(path.relative_to(TOP)): found for path in files if (found := findings(path.read_text("utf-8")))} == KNOWN
 
 
 @pytest.mark.parametrize(

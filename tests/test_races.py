@@ -14,8 +14,7 @@ from cases.access import NotAllowed
 from cases.actions import clock, intake, standing
 from cases.actions.case import close
 from cases.actions.consent import Word, record_words, withdraw
-from cases.models import Case, Concern, Consent, Escalation, ExceptionalAccess, HandOver, Membership, Task, TwoWeekOutcome
-from cases.tasks import escalate_late
+from cases.models import Case, Concern, Consent, ExceptionalAccess, HandOver, Membership, Task, TwoWeekOutcome
 from meetings.actions import logbook as logbooks
 from meetings.actions import meeting as meetings
 from meetings.actions.standing import accept_hand_over
@@ -61,15 +60,6 @@ def refusals(results: list[Any]) -> int:
 
 def as_coordinator(world: World) -> Any:
     return wearing("area", world.coordinator.pk)
-
-
-def test_four_ticks_write_each_step_once(open_world: World) -> None:
-    for n in range(5):
-        open_world.case(call=f"2025-06-0{n + 1} 12:46", concern=False, child=f"Lapsi{n}")
-    results = together(lambda _n: escalate_late())
-    assert refusals(results) == 0
-    assert sum(results) == 15
-    assert Escalation.objects.count() == 15
 
 
 def test_a_double_click_sends_one_concern(open_world: World) -> None:
