@@ -20,7 +20,7 @@ from yhteiso.jobs.models import JobRun
 from yhteiso.local.places import CHECKOUT
 from yhteiso.outbox.models import Outgoing
 
-pytestmark = [pytest.mark.races, pytest.mark.django_db(transaction=True), pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.races, pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
 
 
 def wait(what: Callable[[], bool], seconds: float = 30) -> None:

@@ -18,7 +18,7 @@ from yhteiso.jobs.task import Application
 from yhteiso.local.places import CHECKOUT, Places
 from yhteiso.local.processes import Crew, Program, Running
 
-pytestmark = [pytest.mark.races, pytest.mark.django_db(transaction=True), pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.races, pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
 
 
 def wait(what: Callable[[], bool], seconds: float = 30) -> None:
