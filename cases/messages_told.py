@@ -186,6 +186,11 @@ def register_all() -> None:
             ),
         },
     )  # fmt: skip
+    _register_plain()
+
+
+def _register_plain() -> None:
+    """What is no step of a ladder."""
     lost = Words(
         _("A message did not arrive"),
         hint=_("It could not be delivered to a colleague. Call them, and have the address mended."),

@@ -23,7 +23,12 @@ COORDINATORS_ONLY = (
 
 def sentence(event: CaseEvent, units: Mapping[int, str]) -> str:
     """The event in one sentence, in the active language. `units`: of members (by id) as the reader may see them."""
-    words = {
+    return _plain().get(event.kind) or _with_detail(event.kind, event.detail, units) or _("Something was recorded.")
+
+
+def _plain() -> dict[str, str]:
+    """Sentences that need nothing of the event but its kind."""
+    return {
         "call": _("Call. The promise of two weeks began."),
         "opened": _("The situation was opened."),
         "clock_replanned": _("The days of the reminders were counted anew."),
@@ -61,7 +66,6 @@ def sentence(event: CaseEvent, units: Mapping[int, str]) -> str:
         "hiding_ended": _("What the child had hidden is shown again."),
         "logbook_approved": _("The logbook was approved. The promises came into force."),
     }
-    return words.get(event.kind) or _with_detail(event.kind, event.detail, units) or _("Something was recorded.")
 
 
 def names(event: CaseEvent) -> bool:

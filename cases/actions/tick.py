@@ -34,9 +34,8 @@ def tick(*, now: datetime, batch: int = BATCH) -> int:
                 found, written = _batch(now, batch, skip)
         except Exception:  # which of them it was is found out one by one
             logger.exception("tick: a batch failed")
-            written, broken = _one_by_one(now, batch, skip)
+            found, written, broken = _one_by_one(now, batch, skip)
             failures += broken
-            found = written + len(broken)
         told += written
         if not found:
             break
@@ -46,7 +45,8 @@ def tick(*, now: datetime, batch: int = BATCH) -> int:
     return told
 
 
-def _one_by_one(now: datetime, batch: int, skip: set[UUID]) -> tuple[int, list[Exception]]:
+def _one_by_one(now: datetime, batch: int, skip: set[UUID]) -> tuple[int, int, list[Exception]]:
+    """How many were looked at, how many told, and what went wrong; a broken one is not looked at again in this tick."""
     with wearing("jobs"):
         ids = list(Deadline.objects.due(now).exclude(pk__in=skip).values_list("pk", flat=True)[:batch])
     told, failures = 0, []
@@ -58,7 +58,7 @@ def _one_by_one(now: datetime, batch: int, skip: set[UUID]) -> tuple[int, list[E
             logger.exception("tick: one step failed")
             failures.append(error)
             skip.add(pk)
-    return told, failures
+    return len(ids), told, failures
 
 
 def _batch(now: datetime, batch: int, skip: set[UUID]) -> tuple[int, int]:

@@ -185,6 +185,9 @@ class Escalation(models.Model):
     taken_at = models.DateTimeField(null=True)
     taken_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
 
+    # The deed was done: whoever was told has nothing left to do.
+    settled_at = models.DateTimeField(null=True)
+
     was_read = False  # set by `with_readers`
 
     objects = EscalationQuerySet.as_manager()

@@ -10,10 +10,11 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from cases.actions.pause import overlapping
 from cases.deadlines import KINDS
 from cases.kinds import MEETING
 from cases.ladder_shown import day_of, next_days
-from cases.models import Case, ConsentState, Escalation, PersonKind, Status, public_name
+from cases.models import Case, ConsentState, Escalation, Pause, PersonKind, Status, public_name
 from meetings.models import Commitment, CommitmentStatus, Meeting, MeetingStatus
 from yhteiso.lib.dates import Clock, Dot, at_clock, dots, helsinki_date, short_date
 
@@ -39,6 +40,7 @@ class Card:
     promises: dict[str, Any] = field(default_factory=dict)
     escalations: list[Escalation] = field(default_factory=list)
     next_day: str = ""
+    paused: bool = False
 
     @property
     def title(self) -> str:
@@ -122,6 +124,8 @@ class Card:
             rows.append((_("Waits for the other guardian"), "yellow", "clock"))
         elif self.awaits_consent:
             rows.append((_("Consent not asked"), "grey", "ask"))
+        if self.paused:
+            rows.append((_("A reason for the delay is recorded"), "grey", "pause"))
         return rows
 
     @property
@@ -157,6 +161,10 @@ def make_cards(cases: Sequence[Case], today: date, *, escalations: bool, now: da
     if escalations:
         for step in Escalation.objects.filter(case_id__in=cards).with_readers():
             cards[step.case_id or 0].escalations.append(step)
+        for pk in (
+            Pause.objects.filter(overlapping(today, today), case_id__in=cards).order_by().values_list("case_id", flat=True)
+        ):
+            cards[pk].paused = True
     if now is not None:
         for pk, text in next_days(cases, now).items():
             cards[pk].next_day = text

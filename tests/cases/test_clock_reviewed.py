@@ -127,3 +127,39 @@ def test_ending_is_for_every_round(world: World) -> None:
         )
     deadline.end("consent", case=case, about=None, now=at("2026-06-08 10:00"))
     assert not case.deadlines.filter(kind="consent", state=DeadlineState.OPEN).exists()
+
+
+def test_what_was_told_of_a_deed_that_is_done_asks_for_nothing_more(world: World) -> None:
+    """Every step had been told, so that none was left to end; the reader sees that it is done all the same."""
+    concern = world.concern(now=at("2026-06-05 12:46"), family_asked="not_yet")
+    tick(now=at("2026-06-09 08:00"))
+    assert not Deadline.objects.open().filter(kind="family_asked").exists()
+    told = Message.objects.filter(what="family_asked", to=world.professional).order_by("step").last()
+    assert told is not None
+
+    def done() -> bool:
+        with wearing("member", world.professional.pk), connection.cursor() as cursor:
+            cursor.execute("SELECT done FROM sec.steps_of(%s)", [[told.pk]])
+            return bool(cursor.fetchone()[0])
+
+    assert not done()
+    deadline.end("family_asked", case=None, about=concern.pk, now=at("2026-06-09 10:00"))
+    assert done()
+
+
+def test_a_reason_for_a_delay_stands_on_the_board(world: World) -> None:
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from cases.actions import pause
+    from yhteiso.lib.dates import helsinki_date
+
+    case, now = world.case(), timezone.now()
+    client = world.client(world.coordinator)
+    assert "Viiveen syy on kirjattu" not in client.get("/board/").content.decode()
+    today = helsinki_date(now)
+    pause.record_pause(
+        case=case, reason="family_later", from_on=today, until_on=today + timedelta(days=3), by=world.coordinator, now=now
+    )
+    assert "Viiveen syy on kirjattu" in client.get("/board/").content.decode()
