@@ -1,6 +1,7 @@
 """`manage.py clock`: a process of its own, with the jobs' login and without any broker. Real processes, committed rows."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -86,7 +87,7 @@ def test_it_tells_without_a_broker_survives_its_database_and_ends_when_asked(
     assert [one.wait(timeout=15) for one in two] == [0, 0]
     told = (tmp_path / "clock.log").read_text()
     assert told.count("the clock has ended") == 2
-    assert "the database is away: OperationalError" in told
+    assert re.search("the database is away: |a batch failed", told), told  # between two rounds, or in the middle of one
     assert "Aatu" not in told
     assert "terminating connection" not in told
 
