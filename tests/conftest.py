@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import override_settings
 
+from tests.migrated import template
 from tests.personas import World
 from yhteiso.lib.cipher import DEMONSTRATION_TEXT
 from yhteiso.lib.translations import compile_file
@@ -35,6 +37,12 @@ def plain_static_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pat
     }
     with override_settings(STATIC_ROOT=str(root), STORAGES=storages, SECURE_SSL_REDIRECT=False, **keys):
         yield root
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Each worker's database is a copy of one that has been migrated."""
+    settings.DATABASES["default"]["TEST"]["TEMPLATE"] = connection.settings_dict["TEST"]["TEMPLATE"] = template()
 
 
 @pytest.fixture

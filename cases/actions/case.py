@@ -14,6 +14,7 @@ from cases.models import (
     Call,
     Case,
     CaseEvent,
+    CaseHeading,
     CaseText,
     CloseReason,
     ConsentState,
@@ -69,7 +70,10 @@ def open_case(*, call: Call, by: User, now: datetime) -> Case:
     case = Case.objects.create(
         area_id=call.area_id, coordinator=by, lead_id=lead_id, opened_at=now, opened_by=by, t0_at=t0, day14_on=day14(start),
         plan_by_on=latest_meeting_day(start), consent=call.consent, protected=call.protected,
-        child_name=call.child_name, child_age=call.age_on(start), caller_label=caller_label(call, protected=call.protected),
+    )  # fmt: skip
+    CaseHeading.objects.create(
+        case=case, child_name=call.child_name, child_age=call.age_on(start),
+        caller_label=caller_label(call, protected=call.protected),
     )  # fmt: skip
     CaseText.objects.create(
         case=case, strengths=call.strengths, everyday=call.everyday, around=call.around, guardians=call.guardians,
@@ -133,8 +137,7 @@ def relabel(case: Case) -> None:
     seat = case.memberships.filter(role=MemberRole.CALLER).order_by("-pk").first()
     if seat is not None:
         call.caller_masked = seat.masked  # the seat decides once there is one; the call itself is not saved
-    case.caller_label = caller_label(call, protected=case.protected)
-    Case.objects.filter(pk=case.pk).update(caller_label=case.caller_label)
+    CaseHeading.objects.filter(case=case).update(caller_label=caller_label(call, protected=case.protected))
 
 
 def caller_label(call: Call, *, protected: bool) -> str:

@@ -13,6 +13,7 @@ from cases.actions.disclosure import disclosing
 from cases.actions.task import open_task
 from cases.models import (
     Case,
+    CaseHeading,
     MemberRole,
     Membership,
     Person,
@@ -45,7 +46,7 @@ def protect(*, case: Case, reason: str, by_hand: Collection[int], by: User, now:
     case.memberships.filter(role=MemberRole.EXCEPTIONAL, ended_at=None).update(
         ended_at=now, ended_by=by, end_reason="protected"
     )
-    Case.objects.filter(pk=case.pk).update(caller_label="")  # it names a unit
+    CaseHeading.objects.filter(case=case).update(caller_label="")  # it names a unit
     safe_contact.end_all(case=case, by=by, now=now)
     _write(case, PrecautionKind.PROTECTED, reason, by, now)
     _set(case, protected=True)  # last: whoever does not lead loses sight of it with this

@@ -1,7 +1,7 @@
 """One family's way, from the call to the closing. Every table here has row security (migrations 0002 and 0004)."""
 
 from cases.models.calling import Called, Calling, may_message, public_name
-from cases.models.case import TEXT, TRANSITIONS, Case, CaseEvent, CaseText, CloseReason, ConsentState, Status
+from cases.models.case import TEXT, TRANSITIONS, Case, CaseEvent, CaseHeading, CaseText, CloseReason, ConsentState, Status
 from cases.models.clock import (
     Deadline,
     DeadlineState,
@@ -59,6 +59,7 @@ __all__ = [
     "CapacityFinding",
     "Case",
     "CaseEvent",
+    "CaseHeading",
     "CaseText",
     "CloseReason",
     "Concern",

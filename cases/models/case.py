@@ -74,12 +74,13 @@ class CaseQuerySet(models.QuerySet["Case"]):
             return self.none()
         rows, now = apps.get_model("cases", "Membership").objects.filter(case=OuterRef("pk")), timezone.now()
         if user.hat == "member":
-            return self.filter(Exists(rows.seats_of(user, now)))
+            return self.filter(Exists(rows.seats_of(user, now))).select_related("heading")
         recused = apps.get_model("cases", "Recusal").objects.filter(user_id=user.pk).values("case_id")
         in_area = self.filter(area_id__in=user.area_ids).exclude(pk__in=recused)
         named = rows.held_by(user, now).filter(named=True, index_only=False).exclude(role="exceptional")
         orphans = Case.objects.orphans_of(user, helsinki_date(now)).values("pk")
-        return in_area.filter(Q(protected=False) | Q(coordinator_id=user.pk) | Exists(named) | Q(pk__in=orphans))
+        seen = Q(protected=False) | Q(coordinator_id=user.pk) | Exists(named) | Q(pk__in=orphans)
+        return in_area.filter(seen).select_related("heading")
 
     def open(self) -> "CaseQuerySet":
         return self.exclude(status=Status.CLOSED)
@@ -133,9 +134,6 @@ class Case(models.Model):
     consent = models.CharField(max_length=10, choices=ConsentState, blank=True)
     protected = models.BooleanField(default=False)
     guardians_apart = models.BooleanField(default=False)
-    child_name = models.CharField(max_length=60)
-    child_age = models.PositiveSmallIntegerField(null=True)
-    caller_label = models.CharField(max_length=260, blank=True)
     closed_at = models.DateTimeField(null=True)
     closed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     close_reason = models.CharField(max_length=20, choices=CloseReason, blank=True)
@@ -188,6 +186,27 @@ class Case(models.Model):
         return self.ref
 
     @property
+    def child_name(self) -> str:
+        """The child's first name; nothing for whoever may not know whom the situation is about."""
+        heading = self._heading
+        return heading.child_name if heading else ""
+
+    @property
+    def child_age(self) -> int | None:
+        heading = self._heading
+        return heading.child_age if heading else None
+
+    @property
+    def caller_label(self) -> str:
+        """How lists tell who made contact."""
+        heading = self._heading
+        return heading.caller_label if heading else ""
+
+    @property
+    def _heading(self) -> "CaseHeading | None":
+        return getattr(self, "heading", None)
+
+    @property
     def label(self) -> str:
         """How the child is called on every page, list and paper: 'Aatu, 4 v', without a name in a protected family.
 
@@ -229,6 +248,20 @@ class Case(models.Model):
         if to not in TRANSITIONS[self.status]:
             return str(_("This is not possible at this stage."))
         return None
+
+
+class CaseHeading(models.Model):
+    """Whom the situation is about and who made contact. In a row of its own: a member reads it only once the family has
+    said yes to their knowing of the meeting (the section of times); before that the walls hide it.
+    """
+
+    case = models.OneToOneField(Case, models.CASCADE, primary_key=True, related_name="heading")
+    child_name = models.CharField(max_length=60)
+    child_age = models.PositiveSmallIntegerField(null=True)
+    caller_label = models.CharField(max_length=260, blank=True)
+
+    def __str__(self) -> str:
+        return self.case.ref
 
 
 class CaseText(models.Model):

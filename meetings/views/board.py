@@ -49,7 +49,7 @@ def board(request: UserRequest) -> HttpResponse:
     if whose == "mine":
         cases = cases.filter(coordinator_id=user.pk)
     if age:
-        cases = cases.filter(child_age__range=AGES[age])
+        cases = cases.filter(heading__child_age__range=AGES[age])
     found, corrections = list(cases), _corrections(user)
     name_children(user, [*found, *(row.case for row in corrections)])
     log(request, Verb.LIST, cases=list({row.pk: row for row in [*found, *(c.case for c in corrections)]}.values()))
@@ -110,7 +110,7 @@ def _column(status: Status, cards: list[Card]) -> dict[str, Any]:
 def _corrections(user: User) -> list[StartCorrection]:
     """Later starts that wait for a second person."""
     cases = Case.objects.visible_to(user).open()
-    return list(StartCorrection.objects.pending().filter(case__in=cases).select_related("case"))
+    return list(StartCorrection.objects.pending().filter(case__in=cases).select_related("case__heading"))
 
 
 def _waiting(user: User, today: date, corrections: list[StartCorrection]) -> list[dict[str, Any]]:

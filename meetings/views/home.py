@@ -121,12 +121,12 @@ def _unanswered(user: User, now: datetime) -> list[Participant]:
         answer=Answer.NONE, meeting__status__in=COMING, meeting__starts_at__gt=now,
     )  # fmt: skip
     people = ("meeting__proposed_by__password", "meeting__proposed_by__last_login")
-    return list(rows.select_related("meeting__case", "meeting__proposed_by").defer(*people).order_by("meeting__starts_at"))
+    return list(rows.select_related("meeting__case__heading", "meeting__proposed_by").defer(*people).order_by("meeting__starts_at"))
 
 
 def _my_open(user: User) -> list[Commitment]:
     mine = Commitment.objects.visible_to(user).owned_by(user).agreed().open()
-    return list(mine.select_related("case", "meeting").order_by("due_on", "pk"))
+    return list(mine.select_related("case__heading", "meeting").order_by("due_on", "pk"))
 
 
 def _my_cases(user: User) -> list[Case]:
@@ -135,7 +135,7 @@ def _my_cases(user: User) -> list[Case]:
 
 
 def _coming(user: User, now: datetime) -> list[Meeting]:
-    rows = Meeting.objects.visible_to(user).coming().filter(ends_at__gte=now).select_related("case")
+    rows = Meeting.objects.visible_to(user).coming().filter(ends_at__gte=now).select_related("case__heading")
     return list(rows.order_by("starts_at", "pk")[:SHOWN_MEETINGS])
 
 

@@ -89,7 +89,7 @@ def state_of(meeting: Meeting, now: datetime) -> tuple[str, str, str]:
 def meeting_list(request: UserRequest) -> HttpResponse:
     """When does somebody's network meet next, and when did it meet?"""
     now = timezone.now()
-    mine = Meeting.objects.visible_to(request.user).select_related("case")
+    mine = Meeting.objects.visible_to(request.user).select_related("case__heading")
     coming = list(mine.coming().order_by("starts_at", "pk"))
     past = mine.exclude(status__in=COMING).order_by("-starts_at", "-pk")
     if last := after_row(request, mine):

@@ -64,7 +64,7 @@ def week(request: UserRequest) -> HttpResponse:
 
 
 def _meetings(user: User, monday: date, after: date) -> list[Meeting]:
-    rows = Meeting.objects.visible_to(user).coming().select_related("case")
+    rows = Meeting.objects.visible_to(user).coming().select_related("case__heading")
     rows = rows.filter(starts_at__gte=start_of_day(monday), starts_at__lt=start_of_day(after))
     if user.hat == "area":
         rows = rows.filter(case__coordinator_id=user.pk)
@@ -73,7 +73,7 @@ def _meetings(user: User, monday: date, after: date) -> list[Meeting]:
 
 def _promised(user: User, after: date) -> list[Commitment]:
     mine = Commitment.objects.visible_to(user).owned_by(user).agreed().open().filter(due_on__lt=after)
-    return list(mine.select_related("case", "meeting").order_by("due_on", "pk")[:SHOWN])
+    return list(mine.select_related("case__heading", "meeting").order_by("due_on", "pk")[:SHOWN])
 
 
 def _due(user: User, after: date) -> list[Deadline]:

@@ -164,9 +164,9 @@ def test_a_short_life(network: World, turns: list[tuple[str, dict[str, Any]]]) -
 
 
 @pytest.mark.timeout(580)
-def test_a_thousand_steps(network: World) -> None:
+def test_some_hundred_steps(network: World) -> None:
     """The same steps every time, so that a red run can be run again."""
-    assert run(24, 50, seed=True) >= 1000
+    assert run(9, 50, seed=True) >= 350
 
 
 @pytest.mark.deep

@@ -41,7 +41,8 @@ GONE = {"reader_expired", "left", "recused", "unit_changed", "role_ended", "susp
         "recused_coordinator"}  # fmt: skip
 # kind → the section that opens it ("case": the situation itself), its table, its key, a column that a page changes
 KINDS: dict[str, tuple[str, str, str, str]] = {
-    "case": ("case", "cases_case", "id", "child_name"), "text": ("intake", "cases_casetext", "case_id", "everyday"),
+    "case": ("case", "cases_case", "id", "guardians_apart"), "heading": ("time", "cases_caseheading", "case_id", "caller_label"),
+    "text": ("intake", "cases_casetext", "case_id", "everyday"),
     "child": ("network", "cases_person", "id", "relation"), "seat": ("network", "cases_membership", "id", "must_attend"),
     "event": ("network", "cases_caseevent", "id", "kind"), "contact": ("contact", "cases_personcontact", "person_id", "phone"),
     "meeting": ("time", "meetings_meeting", "id", "place"), "answer": ("time", "meetings_participant", "id", "answer"),
@@ -51,8 +52,8 @@ KINDS: dict[str, tuple[str, str, str, str]] = {
 }  # fmt: skip
 AREA_ONLY = {"text", "step", "safe"}
 WRITES = {
-    "case": "IU", "text": "IU", "child": "IU", "seat": "IU", "event": "I", "contact": "IU", "meeting": "IU", "answer": "IU",
-    "promise": "IUD", "step": "U",
+    "case": "IU", "heading": "IU", "text": "IU", "child": "IU", "seat": "IU", "event": "I", "contact": "IU", "meeting": "IU",
+    "answer": "IU", "promise": "IUD", "step": "U",
 }  # fmt: skip
 OTHERS = {
     "jobs": {"case", "meeting", "promise", "step", "safe", "seat", "event", "answer"},
@@ -96,7 +97,7 @@ def gather(world: World) -> dict[str, Any]:
     _afterwards(case, people, world, now)
     child = case.memberships.get(person__kind="child")
     keys = {
-        "case": case.pk, "text": case.pk, "child": child.person_id, "seat": child.pk, "contact": child.person_id,
+        "case": case.pk, "heading": case.pk, "text": case.pk, "child": child.person_id, "seat": child.pk, "contact": child.person_id,
         "event": case.events.get(kind="call").pk, "meeting": Meeting.objects.get(case=case, place="ONE").pk,
         "answer": Participant.objects.get(case=case, membership=child, answer="no").pk,
         "promise": case.commitments.get(what="ONE").pk, "step": case.escalations.create(

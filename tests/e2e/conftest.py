@@ -18,6 +18,7 @@ from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from psycopg import sql
 
+from tests import migrated
 from yhteiso.hats.roles import OWNER, WEB
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -90,9 +91,8 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     with (shared / "e2e.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (shared / "e2e.ready").exists():
-            fresh(TEMPLATE)
+            fresh(TEMPLATE, template=migrated.template())
             env = environment(url(OWNER, server_settings()["password"], TEMPLATE), static)
-            manage("migrate", "--verbosity", "0", env=env)
             manage("seed_demo", env=env)
             manage("collectstatic", "--noinput", "--verbosity", "0", env=env)
             (shared / "e2e.ready").touch()

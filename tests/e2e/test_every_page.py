@@ -29,7 +29,14 @@ PAGES: dict[str, list[list[str]]] = {
 SIZES = [(1280, "light"), (1280, "dark"), (360, "light"), (360, "dark")]
 
 
-@pytest.mark.parametrize(("width", "scheme"), SIZES, ids=[f"{w}-{s}" for w, s in SIZES])
+# Light on the wide screen and dark on the phone in every run; the other two in `make test-deep`.
+EVERY_SIZE = [
+    pytest.param(width, scheme, id=f"{width}-{scheme}", marks=[] if (width == 1280) == (scheme == "light") else pytest.mark.deep)
+    for width, scheme in SIZES
+]
+
+
+@pytest.mark.parametrize(("width", "scheme"), EVERY_SIZE)
 @pytest.mark.parametrize("name", PAGES, ids=[n.split()[0] if n else "nobody" for n in PAGES])
 def test_pages_are_accessible_and_fit(visit: Visit, name: str, width: int, scheme: str) -> None:
     visitor = visit(name or None, viewport={"width": width, "height": 800}, color_scheme=scheme)
@@ -64,7 +71,7 @@ def test_a_new_call_s_page(visit: Visit) -> None:
         check(visitor.page, ["call"])
 
 
-@pytest.mark.parametrize(("width", "scheme"), SIZES, ids=[f"{w}-{s}" for w, s in SIZES])
+@pytest.mark.parametrize(("width", "scheme"), EVERY_SIZE)
 def test_the_pages_that_are_used_at_the_table(visit: Visit, width: int, scheme: str) -> None:
     """The logbook while it is written, its reading aloud, moving a meeting, adding somebody of the family."""
     visitor = visit("Riikka Tuulenpää", viewport={"width": width, "height": 800}, color_scheme=scheme)

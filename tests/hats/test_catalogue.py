@@ -137,7 +137,7 @@ def test_who_may_do_what_is_the_list_that_people_have_read(db: None) -> None:
 
 @pytest.mark.parametrize("hat", HATS)
 def test_no_hat_writes_who_leads_a_situation(world: World, hat: str) -> None:
-    """Its twin on the same row: the coordinator's hat writes the name of the child."""
+    """Its twin on the same row: the coordinator's hat writes why it is late."""
     case = world.case()
     for column in ("lead_id", "coordinator_id", "area_id", "ref", "opened_at"):
         with (
@@ -148,4 +148,4 @@ def test_no_hat_writes_who_leads_a_situation(world: World, hat: str) -> None:
             Case.objects.filter(pk=case.pk).update(**{column: getattr(case, column)})
     if hat == "area":
         with wearing(hat, world.coordinator.pk):
-            assert Case.objects.filter(pk=case.pk).update(child_name="Aatu") == 1
+            assert Case.objects.filter(pk=case.pk).update(delay_reason="illness") == 1

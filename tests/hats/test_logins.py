@@ -15,7 +15,7 @@ from yhteiso.hats.wear import wearing
 pytestmark = [pytest.mark.races, pytest.mark.django_db(transaction=True)]
 
 TABLES = (
-    "cases_case", "cases_casetext", "cases_call", "cases_concern", "cases_person", "cases_personcontact",
+    "cases_case", "cases_caseheading", "cases_casetext", "cases_call", "cases_concern", "cases_person", "cases_personcontact",
     "cases_membership", "cases_caseevent", "meetings_meeting", "meetings_commitment", "metrics_rawfigure",
     "audit_logentry", "networks_user", "django_session", "mfa_authenticator",
 )  # fmt: skip
@@ -55,7 +55,7 @@ def rows(execute, table: str) -> int | str:
         return "refused"
 
 
-NO_ID = {"cases_casetext", "cases_personcontact", "django_session"}
+NO_ID = {"cases_caseheading", "cases_casetext", "cases_personcontact", "django_session"}
 
 
 def through_the_web(web: psycopg.Connection, hat: str, user: User | None, table: str) -> int | str:
@@ -108,7 +108,7 @@ def test_the_jobs_login_has_its_own_hat_only(families: World) -> None:
         jobs.execute("SET ROLE hat_jobs")
         assert jobs.execute("SELECT count(id) FROM cases_case").fetchone()[0] == 1
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            jobs.execute("SELECT child_name FROM cases_case")
+            jobs.execute("SELECT child_name FROM cases_caseheading")
 
 
 @pytest.mark.parametrize("name", [WEB, JOBS])

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 
 from cases.actions.case import next_membership
-from cases.models import Call, Case, Person, PersonKind, TwoWeekOutcome
+from cases.models import Call, Case, CaseHeading, Person, PersonKind, TwoWeekOutcome
 from cases.models.people import MemberRole, Membership
 from meetings.models import Commitment, Meeting, MeetingStatus
 from networks.models import Area, User
@@ -28,8 +28,9 @@ def family(
     lead_id = next_membership()
     case = Case.objects.create(
         area=area or world.area, coordinator=by, lead_id=lead_id, opened_at=t0, opened_by=by, t0_at=t0, day14_on=day14(day),
-        plan_by_on=latest_meeting_day(day), first_met_at=met, child_name=CANARY, caller_label=CANARY, consent="oral",
+        plan_by_on=latest_meeting_day(day), first_met_at=met, consent="oral",
     )  # fmt: skip
+    CaseHeading.objects.create(case=case, child_name=CANARY, caller_label=CANARY)
     Membership.objects.create(pk=lead_id, case=case, user=by, role="coordinator", started_at=t0, started_by=by)
     if outcome:
         kept = days is not None and days <= 14

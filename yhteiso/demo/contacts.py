@@ -17,7 +17,7 @@ CHILD, REACHED, LOST = "Aatu", "Jenna", "Marko"
 
 def load(cast: Cast, *, now: datetime) -> None:
     """The same deeds that the page and the relay do, in their hats."""
-    case = Case.objects.get(area=cast.area, child_name=CHILD)
+    case = Case.objects.get(area=cast.area, heading__child_name=CHILD)
     by = User.people.get(pk=case.coordinator_id)
     if SafeContact.objects.filter(case=case).exists():
         return

@@ -67,7 +67,7 @@ PLANS = {
 
 def loaded(cast: Cast) -> bool:
     """Whether the families are there already."""
-    return Case.objects.filter(area=cast.area, child_name="Aatu").exists()
+    return Case.objects.filter(area=cast.area, heading__child_name="Aatu").exists()
 
 
 @transaction.atomic

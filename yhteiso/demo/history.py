@@ -10,6 +10,7 @@ from cases.actions.case import next_membership
 from cases.models import (
     Call,
     Case,
+    CaseHeading,
     CloseReason,
     MemberRole,
     Membership,
@@ -82,9 +83,9 @@ def _family(cast: Cast, month: date, k: int, of: int, kept: float, chance: rando
     case = Case.objects.create(
         area=cast.area, coordinator=coordinator, lead_id=lead_id, status=Status.CLOSED, opened_at=t0, opened_by=coordinator, t0_at=t0,
         day14_on=day14(call), plan_by_on=latest_meeting_day(call), first_met_at=met_at,
-        consent="oral", child_name=chance.choice(NAMES), child_age=chance.randrange(1, 16), closed_at=closed_at,
-        closed_by=coordinator, close_reason=CloseReason.EVERYDAY_WORKS,
+        consent="oral", closed_at=closed_at, closed_by=coordinator, close_reason=CloseReason.EVERYDAY_WORKS,
     )  # fmt: skip
+    CaseHeading.objects.create(case=case, child_name=chance.choice(NAMES), child_age=chance.randrange(1, 16))
     child = Person.objects.create(case=case, kind=PersonKind.CHILD, name=case.child_name)
     Membership.objects.create(
         pk=lead_id, case=case, user=coordinator, unit_id=coordinator.unit_id, role=MemberRole.COORDINATOR,

@@ -39,12 +39,12 @@ LIST_OF = {
 }
 COLUMNS = (
     "c.id, c.ref, c.area_id, c.coordinator_id, c.lead_id, c.status, c.opened_at, c.opened_by_id, c.t0_at, c.day14_on,"
-    " c.plan_by_on, c.first_met_at, c.delay_reason, c.consent, c.protected, c.guardians_apart, c.child_name, c.child_age,"
-    " c.caller_label, c.closed_at, c.closed_by_id, c.close_reason, u.id, u.email, u.name, u.sort_key, u.title, u.unit_id,"
+    " c.plan_by_on, c.first_met_at, c.delay_reason, c.consent, c.protected, c.guardians_apart, h.case_id, h.child_name,"
+    " h.child_age, h.caller_label, c.closed_at, c.closed_by_id, c.close_reason, u.id, u.email, u.name, u.sort_key, u.title, u.unit_id,"
     " u.phone, u.language, u.lp_trained_on, u.protected_identity, u.is_active, u.created_at, u.session_epoch"
 )
 MET = "CASE WHEN c.first_met_at IS NULL THEN false ELSE true END"
-FROM = f"SELECT {COLUMNS}, {MET} FROM cases_case c JOIN networks_user u ON u.id = c.coordinator_id WHERE "  # noqa: S608  constants
+FROM = f"SELECT {COLUMNS}, {MET} FROM cases_case c LEFT JOIN cases_caseheading h ON h.case_id = c.id JOIN networks_user u ON u.id = c.coordinator_id WHERE "  # noqa: S608  constants
 PLAIN_LIST = {
     hat: f"{FROM}{scope} AND c.status <> 'closed' ORDER BY {MET}, c.plan_by_on, c.id LIMIT {PAGE + 1}"
     for hat, scope in LIST_OF.items()

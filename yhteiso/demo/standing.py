@@ -20,7 +20,7 @@ def load(cast: Cast, *, now: datetime) -> None:
     _opening(cast, now)
     _offer(cast, now)
     _absences(cast, now)
-    case = Case.objects.get(area=cast.area, child_name=WITHDRAWN)
+    case = Case.objects.get(area=cast.area, heading__child_name=WITHDRAWN)
     open_task(
         kind=TaskKind.CONSENT_EXPIRES,
         case=case,
@@ -36,7 +36,7 @@ def load(cast: Cast, *, now: datetime) -> None:
 
 def _opening(cast: Cast, now: datetime) -> None:
     """A neighbouring day care centre could not reach anybody: opened two hours ago, and still open."""
-    case, at = Case.objects.get(area=cast.area, child_name=CHILD), now - timedelta(hours=2)
+    case, at = Case.objects.get(area=cast.area, heading__child_name=CHILD), now - timedelta(hours=2)
     born_on = helsinki_date(case.t0_at).replace(year=case.t0_at.year - 7, month=1, day=14)
     PersonContact.objects.filter(person__case=case, person__kind=PersonKind.CHILD).update(born_on=born_on)
     PersonContact.objects.filter(person__case=case, person__kind=PersonKind.GUARDIAN).update(phone="040 000 0177")
@@ -68,7 +68,7 @@ def _absences(cast: Cast, now: datetime) -> None:
 
 def _offer(cast: Cast, now: datetime) -> None:
     """The family has moved, and the situation is offered to the coordinator there."""
-    case = Case.objects.select_related("area").get(area=cast.area, child_name=OFFERED)
+    case = Case.objects.select_related("area").get(area=cast.area, heading__child_name=OFFERED)
     noora, teija = (User.people.get(pk=cast.people[name].pk) for name in ("Noora", "Teija"))
     with wearing("area", noora.pk):
         propose_hand_over(

@@ -22,8 +22,9 @@ COLUMNS = {
     "networks_user": "id password email name sort_key title phone language protected_identity is_active created_at unit_id"
     " session_epoch",
     "networks_rolemembership": "id role starts_on area_id user_id unit_id",
-    "cases_case": "id ref status opened_at t0_at day14_on plan_by_on first_met_at delay_reason consent protected child_name"
-    " child_age caller_label closed_at close_reason area_id closed_by_id coordinator_id opened_by_id guardians_apart lead_id",
+    "cases_case": "id ref status opened_at t0_at day14_on plan_by_on first_met_at delay_reason consent protected closed_at"
+    " close_reason area_id closed_by_id coordinator_id opened_by_id guardians_apart lead_id",
+    "cases_caseheading": "case_id child_name child_age caller_label",
     "cases_casetext": "case_id strengths everyday around guardians consent_by consent_for",
     "cases_person": "id kind name family_name relation language interpreter consent consent_on case_id by_hand",
     "cases_personcontact": "person_id born_on phone case_id",

@@ -101,9 +101,10 @@ class CaseMaker:
         began, lead = f"{family.began} 12:00:00+03", family.lead.pk
         self.add["cases_case"](
             f"{case}\t{maker.ref(1, case)}\t{family.status}\t{began}\t{began}\t{day14_on}\t{plan_by_on}\t{met_at}\t\toral\tf"
-            f"\t{FIRST[rng.getrandbits(4)]}\t{case % 14}\tPäiväkoti\t{closed}\t{family.place.pk}"
+            f"\t{closed}\t{family.place.pk}"
             f"\t{lead if family.closed else N}\t{lead}\t{lead}\tf\t{family.seats[0].pk}"
         )
+        self.add["cases_caseheading"](f"{case}\t{FIRST[rng.getrandbits(4)]}\t{case % 14}\tPäiväkoti")
         self.add["cases_casetext"](
             f"{case}\tLeikkii ja nauraa kavereiden kanssa.\tAamut ovat kotona vaikeita ja uni jää lyhyeksi.\t\tHuoltaja"
             f"\täiti\tneuvola"
