@@ -18,6 +18,7 @@ from networks.models.service import (
     ServiceImport,
     confirmed_until,
     provider_of,
+    question_of,
 )  # fmt: skip
 from networks.models.signin import Attempt, OpenSession, OrganisationIdentity
 
@@ -25,5 +26,5 @@ __all__ = [
     "AREA_BOUND", "AREA_ROLES", "HAT_OF_ROLE", "LANGUAGES", "Absence", "AccountEvent", "AccountInvitation", "Agency",
     "Area", "Attempt", "Capacity", "Channel", "County", "Level", "MessageChoice", "MessageSettings", "Municipality", "Need",
     "Notice", "OpenSession", "OrganisationIdentity", "PowerProposal", "Provider", "Role", "RoleMembership", "Sector",
-    "Service", "ServiceEvent", "ServiceImport", "Unit", "User", "confirmed_until", "provider_of",
+    "Service", "ServiceEvent", "ServiceImport", "Unit", "User", "confirmed_until", "provider_of", "question_of",
 ]  # fmt: skip
