@@ -10,6 +10,7 @@ from cases.actions import digest, directory, ladder
 from cases.actions import sweep as sweeping
 from cases.actions import tick as ticking
 from cases.actions.watch import tell_of_ending_consents, tell_of_leaderless_cases, tell_of_vacant_seats
+from networks.actions.service_import import forget_old
 from yhteiso.hats.wear import wearing
 from yhteiso.jobs.runs import job
 
@@ -53,6 +54,7 @@ def open_daily_tasks() -> int:
     with wearing("jobs"):
         leaderless = tell_of_leaderless_cases(now=now)
     with wearing("jobs"):
+        forget_old(now=now)
         return ending + vacant + leaderless + directory.ask(now=now)
 
 
