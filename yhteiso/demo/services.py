@@ -113,7 +113,7 @@ def load(cast: Cast, *, now: datetime) -> None:
         with wearing("area", by.pk):
             actions.add(area=cast.area, by=by, now=_before(now, row.ago), **_details(row, agencies, cast))
     with wearing("jobs"):
-        ask(now=now)
+        ask(now=_before(now, 3))
 
 
 def _before(now: datetime, days: int) -> datetime:
