@@ -26,6 +26,6 @@ def details(**values: Any) -> dict[str, Any]:
 def add(world: World, now: datetime, by: User | None = None, **values: Any) -> Service:
     """A service of Kuusiranta, added by its coordinator in her hat."""
     by = by or world.coordinator
-    given = {"agency": ngo(), "areas": [world.area], "area": world.area} | details(**values)
+    given: dict[str, Any] = {"agency": ngo(), "areas": [world.area], "area": world.area} | details(**values)
     with wearing(by.hat, by.pk):
         return actions.add(by=by, now=now, **given)

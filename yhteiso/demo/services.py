@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from cases.actions.directory import ask
 from networks.actions import service as actions
@@ -122,7 +123,7 @@ def _before(now: datetime, days: int) -> datetime:
     return now - (helsinki_date(now) - working_day_until(day))
 
 
-def _details(row: Row, agencies: dict[str, Agency], cast: Cast) -> dict[str, object]:
+def _details(row: Row, agencies: dict[str, Agency], cast: Cast) -> dict[str, Any]:
     agency, unit = agencies[row.agency], cast.units.get(row.unit)
     return {
         "agency": agency, "unit": unit, "sector": agency.sector, "level": row.level, "name": row.name, "name_sv": row.name_sv,
