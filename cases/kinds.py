@@ -10,9 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.deadlines import AfterDay, Day, FromLast, Kind, Rung, after_days, after_working_days, register
 from cases.models import Call, Case, Concern, ConsentState, Deadline, ExceptionalAccess, Status
+from networks.models import ServiceEvent
 
 CONCERN, CALL, FAMILY_ASKED, CONSENT = "concern", "call", "family_asked", "consent"
-GATHERED, MEETING, REVIEW = "gathered", "meeting", "review"
+GATHERED, MEETING, REVIEW, SERVICE = "gathered", "meeting", "review", "service"
 
 
 def of_cases(rows: Sequence[Deadline], waiting: QuerySet[Case]) -> set[UUID]:
@@ -50,6 +51,10 @@ def _unmet(rows: Sequence[Deadline]) -> set[UUID]:
 
 def _unreviewed(rows: Sequence[Deadline]) -> set[UUID]:
     return of_rows(rows, ExceptionalAccess.objects.filter(verdict="").order_by())
+
+
+def _unconfirmed(rows: Sequence[Deadline]) -> set[UUID]:
+    return of_rows(rows, ServiceEvent.objects.asking())
 
 
 def meeting_late(fact_at: datetime) -> datetime:
@@ -116,6 +121,15 @@ ALL = (
             Rung(2, FromLast(1), ("coordinator", "responsible", "officers")),
         ),
         _unreviewed, repeats=True,
+    ),
+    # No family in it: first whoever confirmed the entry and the head of its unit, then those who keep the directory.
+    Kind(
+        SERVICE, _("The details of a service wait to be confirmed"),
+        (
+            Rung(1, Day(0), ("owner", "owner_head")),
+            Rung(2, FromLast(0), ("coordinators",)),
+        ),
+        _unconfirmed, after_working_days(10),
     ),
 )  # fmt: skip
 

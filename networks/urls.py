@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from networks import absence_views, account_views, message_views, notice_views, power_views, views, views_account
+from networks import (
+    absence_views,
+    account_views,
+    message_views,
+    notice_views,
+    power_views,
+    service_import_views,
+    service_views,
+    views,
+    views_account,
+)
 
 urlpatterns = [
     path("role/", views.role, name="role"),
@@ -14,6 +24,18 @@ urlpatterns = [
     path("absences/<int:pk>/answer/", absence_views.absence_answer, name="absence-answer"),
     path("absences/<int:pk>/substitute/", absence_views.absence_substitute, name="absence-substitute"),
     path("absences/<int:pk>/end/", absence_views.absence_end, name="absence-end"),
+    path("services/", service_views.service_list, name="service-list"),
+    path("services/new/", service_views.service_new, name="service-new"),
+    path("services/export.csv", service_import_views.service_csv, name="service-csv"),
+    path("services/export.json", service_import_views.service_json, name="service-json"),
+    path("services/import/", service_import_views.service_import, name="service-import"),
+    path("services/import/<uuid:pk>/", service_import_views.service_trial, name="service-trial"),
+    path("services/import/<uuid:pk>/entry/", service_import_views.entry, name="service-entry"),
+    path("services/import/<uuid:pk>/errors/", service_import_views.errors, name="service-errors"),
+    path("services/<int:pk>/", service_views.service, name="service"),
+    path("services/<int:pk>/confirmation/", service_views.confirmation, name="service-confirmation"),
+    path("services/<int:pk>/removal/", service_views.removal, name="service-removal"),
+    path("services/<int:pk>/restoration/", service_views.restoration, name="service-restoration"),
     path("powers/", power_views.power_list, name="power-list"),
     path("powers/<ref:ref>/", power_views.power, name="power"),
     path("powers/<ref:ref>/acceptance/", power_views.acceptance, name="power-acceptance"),
