@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from networks import absence_views, account_views, message_views, notice_views, power_views, views, views_account
+from networks import absence_views, account_views, area_views, message_views, notice_views, power_views, views, views_account
 
 urlpatterns = [
     path("role/", views.role, name="role"),
@@ -14,6 +14,7 @@ urlpatterns = [
     path("absences/<int:pk>/answer/", absence_views.absence_answer, name="absence-answer"),
     path("absences/<int:pk>/substitute/", absence_views.absence_substitute, name="absence-substitute"),
     path("absences/<int:pk>/end/", absence_views.absence_end, name="absence-end"),
+    path("areas/<int:pk>/texts/", area_views.area_texts, name="area-texts"),
     path("powers/", power_views.power_list, name="power-list"),
     path("powers/<ref:ref>/", power_views.power, name="power"),
     path("powers/<ref:ref>/acceptance/", power_views.acceptance, name="power-acceptance"),

@@ -2,6 +2,7 @@
 
 from networks.models.absence import Absence
 from networks.models.account import AccountEvent
+from networks.models.area_texts import AreaTexts
 from networks.models.invitation import AccountInvitation
 from networks.models.message import Channel, MessageChoice, MessageSettings
 from networks.models.notice import Notice
@@ -12,6 +13,6 @@ from networks.models.signin import Attempt, OpenSession, OrganisationIdentity
 
 __all__ = [
     "AREA_BOUND", "AREA_ROLES", "HAT_OF_ROLE", "LANGUAGES", "Absence", "AccountEvent", "AccountInvitation", "Agency",
-    "Area", "Attempt", "Channel", "County", "MessageChoice", "MessageSettings", "Municipality", "Notice", "OpenSession",
+    "Area", "AreaTexts", "Attempt", "Channel", "County", "MessageChoice", "MessageSettings", "Municipality", "Notice", "OpenSession",
     "OrganisationIdentity", "PowerProposal", "Role", "RoleMembership", "Sector", "Service", "Unit", "User",
 ]  # fmt: skip
