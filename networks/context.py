@@ -58,6 +58,8 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "shared_device": bool(user) and sessions.is_shared(request),
         "organisations": [] if user else organisation.organisations(),
         "keepalive_url": reverse("keepalive"),
+        "token_url": reverse("keepalive-token"),
+        "who": user.pk if user else None,
         "area": None,
         "safety": None,
         "home_url": reverse("home"),
