@@ -56,6 +56,12 @@
     && event.detail.requestConfig.triggeringEvent.submitter;
   document.addEventListener("htmx:beforeRequest", (event) => busy(pressed(event)));
   document.addEventListener("htmx:afterRequest", (event) => { free(pressed(event)); if (event.detail.successful) touched(); });
+  // The same answer again is not swapped in: a button that is just being pressed stays where it is.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const shown = event.detail.target.querySelector("[data-same]");
+    const found = /data-same="([^"]*)"/.exec(event.detail.serverResponse || "");
+    if (shown && found && shown.dataset.same === found[1]) event.detail.shouldSwap = false;
+  });
   window.addEventListener("pageshow", (event) => { if (event.persisted) each("[data-busy]", free); });
 
   // -- keyboard: Ctrl+Enter sends the form, Alt+1…4 chooses a card; <body data-keys="off"> switches both off
@@ -148,9 +154,9 @@
   // Another window saved first: both texts stand on the page, and nothing is saved until this person says so.
   const conflict = (form, state, json) => {
     state.latest = json.latest;
-    const note = document.querySelector("[data-conflict]");
+    const note = document.querySelector("[data-other-window]");
     if (!note || !json.rows) return;
-    note.querySelector("[data-conflict-rows]").replaceChildren(...json.rows.map((row) => {
+    note.querySelector("[data-other-window-rows]").replaceChildren(...json.rows.map((row) => {
       const line = document.createElement("li");
       const label = document.createElement("b");
       label.textContent = `${row.label}: `;
@@ -158,17 +164,17 @@
       return line;
     }));
     note.hidden = false;
-    note.querySelector("[data-conflict-keep]").hidden = false;
+    note.querySelector("[data-other-window-keep]").hidden = false;
   };
   document.addEventListener("click", (event) => {
-    if (!event.target.closest("[data-conflict-keep]")) return;
+    if (!event.target.closest("[data-other-window-keep]")) return;
     saving.forEach((state, form) => {
       if (state.latest === undefined) return;
       form.elements.namedItem("version").value = state.latest;
       Object.assign(state, { stop: false, dirty: true, latest: undefined });
       save(form);
     });
-    each("[data-conflict]", (note) => { note.hidden = true; });
+    each("[data-other-window]", (note) => { note.hidden = true; });
   });
   const accept = async (form, state, answer) => {
     const json = (answer.headers.get("Content-Type") || "").includes("json") ? await answer.json() : {};
@@ -214,7 +220,7 @@
   };
   const send = async (form, button) => {
     const state = stateOf(form);
-    if (state.sending) return;
+    if (state.sending) return undefined;
     state.sending = true;
     busy(button);
     await state.running;
@@ -222,8 +228,11 @@
     state.sending = false;
     free(button);
     if (["offline", "ended", "lost"].includes(kind)) return button.focus();
+    // What was swapped in meanwhile has the same button anew.
+    const twin = button.isConnected ? button : [...form.elements].find((el) => el.type === "submit" && el.name === button.name && el.value === button.value);
+    if (!twin) return undefined;
     state.cleared = true;
-    form.requestSubmit(button);
+    return form.requestSubmit(twin);
   };
   const changed = (event) => {
     const form = event.target.form;
