@@ -99,9 +99,7 @@ class CallForm(YhteisoForm):
     hidden_labels = ("consent", "route")
 
     caller_name = TextField(label=_("Caller"), max_length=120, required=False)
-    caller_unit = TextField(
-        label=_("Unit"), max_length=120, required=False, widget=forms.TextInput(attrs={"list": "units"})
-    )
+    caller_unit = TextField(label=_("Unit"), max_length=120, required=False, widget=forms.TextInput(attrs={"list": "units"}))
     child_name = TextField(label=_("Child's first name"), max_length=60, required=False)
     child_born = forms.CharField(label=_("Birth date or age"), max_length=20, required=False)
     child_family_name = TextField(label=_("Child's family name"), max_length=60, required=False)

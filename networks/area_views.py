@@ -1,10 +1,10 @@
 """What an area says for itself: the texts and numbers of its safety panel. No content of any family."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -34,7 +34,7 @@ def area_texts(request: UserRequest, pk: int) -> HttpResponse:
         .defer("made_by__password", "made_by__last_login")[: HISTORY + 1]
     )  # fmt: skip
     texts = rows[0] if rows else None
-    form = AreaTextsForm(request.POST if request.method == "POST" else None, texts=texts)
+    form = AreaTextsForm(request.POST.copy() if request.method == "POST" else None, texts=texts)
     looks, status = "preview" in request.POST, 200
     if form.is_bound and not (valid := form.is_valid()):
         status = 422
@@ -60,8 +60,7 @@ def _saved(request: UserRequest, area: Area, form: AreaTextsForm, now: datetime)
         form.add_error(None, str(refusal))
         if refusal.code == "stale":  # seen now: the next press saves over it, knowingly
             current = AreaTexts.objects.filter(area=area).only("pk").first()
-            form.data = form.data.copy()
-            form.data["newest"] = str(current.pk if current else 0)
+            cast(QueryDict, form.data)["newest"] = str(current.pk if current else 0)
         return refusal.code
     log(request, Verb.CHANGE)
     messages.success(request, _("Saved. The panel says so at once, on every form of the area."))

@@ -36,11 +36,7 @@ def join_concern(*, call: Call, concern: Concern, by: User, now: datetime) -> Ca
     if concern.answered_at or Call.objects.filter(concern=concern).exists():
         raise NotAllowed(_("Somebody else is already handling this concern."))
     call.concern = concern
-    for name, value in told_by(concern).items():
-        if name == "child_age" and call.child_born_on:
-            continue
-        if getattr(call, name) in ("", None):
-            setattr(call, name, value)
+    _fill(call, concern)
     call.version += 1
     call.saved_at = now
     try:
@@ -49,6 +45,14 @@ def join_concern(*, call: Call, concern: Concern, by: User, now: datetime) -> Ca
     except IntegrityError as taken:  # there is a call, only not for these eyes
         raise NotAllowed(_("Somebody else is already handling this concern.")) from taken
     return call
+
+
+def _fill(call: Call, concern: Concern) -> None:
+    """What the concern tells goes where nothing is written yet; a birth date says the age already."""
+    for name, value in told_by(concern).items():
+        written = getattr(call, name) not in ("", None) or (name == "child_age" and call.child_born_on)
+        if not written:
+            setattr(call, name, value)
 
 
 @transaction.atomic

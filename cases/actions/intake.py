@@ -124,7 +124,7 @@ def save_call(*, call: Call, version: int, now: datetime, **fields: Any) -> Call
 
 @transaction.atomic
 def finish_call(*, call: Call, by: User, now: datetime, hetu: str = "") -> Call:
-    """Act on the route. A network opens a case; a route that needs nobody keeps nobody (the database holds it: `call_of_nobody`).
+    """Act on the route. A network opens a case; a route that needs nobody keeps nobody (`call_of_nobody` holds it).
 
     `hetu`, the child's identity code, is written beside the child of the new case and nowhere else. Raises NotAllowed where
     something that the route needs is missing. Finishing twice opens one case.

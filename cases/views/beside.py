@@ -19,7 +19,7 @@ from yhteiso.lib.ids import is_ref
 @for_hats("area")
 @require_POST
 def concerns(request: UserRequest, ref: str) -> HttpResponse:
-    """Does a concern of this caller wait, and whose area is the unit in? Asked with a POST: a name is never in an address."""
+    """Does a concern of this caller wait, and whose area is the unit in? A POST: no name is in an address."""
     call, now = find_call(request, ref), timezone.now()
     form = call_form(call, now, request.POST)
     form.is_valid()

@@ -202,9 +202,7 @@ def differences(form: CallForm, current: Call) -> list[dict[str, str]]:
     return rows
 
 
-def context(
-    request: UserRequest, call: Call, form: CallForm, now: datetime, theirs: list[dict[str, str]]
-) -> dict[str, Any]:
+def context(request: UserRequest, call: Call, form: CallForm, now: datetime, theirs: list[dict[str, str]]) -> dict[str, Any]:
     """What the page of a call shows."""
     start = _start(call)
     return {

@@ -10,7 +10,9 @@ from django.db import migrations, models
 from yhteiso.hats.roles import HATS, WEB
 from yhteiso.hats.walls import append_only, family_table
 
-SAID = "heading_fi, heading_sv, heading_en, text_fi, text_sv, text_en, link_fi, link_sv, link_en, emergency_phone, notice_phone"
+SAID = (
+    "heading_fi, heading_sv, heading_en, text_fi, text_sv, text_en, link_fi, link_sv, link_en, emergency_phone, notice_phone"
+)
 PANEL = f"id, area_id, {SAID}"
 READERS = [hat for hat in HATS if hat not in ("area", "admin")]
 BY_ME = "made_by_id = (SELECT sec.uid())"
@@ -49,9 +51,7 @@ class Migration(migrations.Migration):
                 ("made_at", models.DateTimeField()),
                 (
                     "area",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="texts", to="networks.area"
-                    ),
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="texts", to="networks.area"),
                 ),
                 (
                     "made_by",

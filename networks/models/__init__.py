@@ -13,6 +13,6 @@ from networks.models.signin import Attempt, OpenSession, OrganisationIdentity
 
 __all__ = [
     "AREA_BOUND", "AREA_ROLES", "HAT_OF_ROLE", "LANGUAGES", "Absence", "AccountEvent", "AccountInvitation", "Agency",
-    "Area", "AreaTexts", "Attempt", "Channel", "County", "MessageChoice", "MessageSettings", "Municipality", "Notice", "OpenSession",
-    "OrganisationIdentity", "PowerProposal", "Role", "RoleMembership", "Sector", "Service", "Unit", "User",
+    "Area", "AreaTexts", "Attempt", "Channel", "County", "MessageChoice", "MessageSettings", "Municipality", "Notice",
+    "OpenSession", "OrganisationIdentity", "PowerProposal", "Role", "RoleMembership", "Sector", "Service", "Unit", "User",
 ]  # fmt: skip

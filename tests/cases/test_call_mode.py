@@ -225,7 +225,9 @@ def test_guidance_asks_where_and_nothing_else(world: World, call: Call) -> None:
     assert answer.status_code == 422
     assert 'id="id_guided_to_error"' in body
     assert '<details class="govuk-details" data-open-for="route=guided" open>' in body
-    assert client.post(page(call), {"version": "1", "route": "guided", "guided_to": "112", "then": "finish"}).status_code == 302
+    assert (
+        client.post(page(call), {"version": "1", "route": "guided", "guided_to": "112", "then": "finish"}).status_code == 302
+    )
     call.refresh_from_db()
     assert call.guided_to == "112"
 

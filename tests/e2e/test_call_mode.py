@@ -1,8 +1,10 @@
 """Call mode as a coordinator uses it: the keyboard only, a line that drops, a sign-in that ends while somebody talks."""
 
+import sys
 import time
 import uuid
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Visitor, connect
@@ -50,8 +52,8 @@ def call_row(database: str, everyday: str) -> tuple[str, int] | None:
         return conn.execute("SELECT everyday, version FROM cases_call WHERE everyday = %s", [everyday]).fetchone()
 
 
-def test_the_whole_intake_with_the_keyboard_in_ninety_seconds(visit: Visit) -> None:
-    """Printed with `-s`: the machine's time, the keystrokes, and both together as a person would need them."""
+def test_the_whole_intake_with_the_keyboard_in_ninety_seconds(visit: Visit, capsys: pytest.CaptureFixture[str]) -> None:
+    """Printed: the machine's time, the keystrokes, and both together as a person would need them."""
     riikka = visit(RIIKKA)
     page = riikka.go("/board/").page
     keys, began = Keys(page), time.monotonic()
@@ -85,7 +87,8 @@ def test_the_whole_intake_with_the_keyboard_in_ninety_seconds(visit: Visit) -> N
     expect(page.locator("main")).to_contain_text("Lue soittajalle")
     riikka.errors[:] = [error for error in riikka.errors if "htmx:" not in error]  # the page was left while it still asked
     person = machine + keys.strokes * A_KEY
-    print(f"\nintake: machine {machine:.1f} s, {keys.strokes} keystrokes, a person {person:.0f} s")
+    with capsys.disabled():
+        sys.stdout.write(f"\nintake: machine {machine:.1f} s, {keys.strokes} keystrokes, a person {person:.0f} s\n")
     assert person <= GOAL
 
 
@@ -102,7 +105,9 @@ def test_neither_a_dropped_line_nor_an_ended_sign_in_loses_what_was_typed(visit:
     expect(state).to_contain_text("Ei yhteyttä")
     expect(page.get_by_label("Mitä arjessa näkyy")).to_have_value(words)
     assert page.evaluate("() => { const e = new Event('beforeunload', {cancelable: true}); return !dispatchEvent(e) }")
-    stored = page.evaluate("async () => JSON.stringify([{...localStorage}, {...sessionStorage}, await indexedDB.databases()])")
+    stored = page.evaluate(
+        "async () => JSON.stringify([{...localStorage}, {...sessionStorage}, await indexedDB.databases()])"
+    )
     assert words not in stored
     assert call_row(database, words) is None
     riikka.context.set_offline(False)

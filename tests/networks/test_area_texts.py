@@ -92,7 +92,11 @@ def test_no_hat_writes_past_the_page(world: World) -> None:
     row = change(world, heading_fi="Onko lapsella hätä?")
     hats: list[tuple[str, User]] = [("area", world.coordinator), ("area", world.other_responsible), ("member", world.member)]
     for hat, user in hats:
-        with pytest.raises(Exception, match="row-level security|permission denied"), transaction.atomic(), wearing(hat, user.pk):
+        with (
+            pytest.raises(Exception, match=r"row-level security|permission denied"),
+            transaction.atomic(),
+            wearing(hat, user.pk),
+        ):
             AreaTexts.objects.create(area=world.area, made_at=timezone.now(), made_by=user)
     for sql in ("UPDATE networks_areatexts SET heading_fi = 'x'", "DELETE FROM networks_areatexts"):
         with pytest.raises(Exception, match=r"append|never changed|refused"), transaction.atomic(), connection.cursor() as c:
