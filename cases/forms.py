@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from cases.models import TEXT, CloseReason, ConsentState, FamilyAsked, Route
+from cases.models import TEXT, CloseReason, ConsentState, FamilyAsked, Guidance, Route
 from networks.models import Area
 from yhteiso.forms import NO_SUCH_DAY, ChoiceRow, ClockField, DayField, Radios, RouteCards, YhteisoForm
 from yhteiso.lib.dates import HELSINKI, NoSuchTime, at_helsinki, short_date
@@ -99,10 +99,15 @@ class CallForm(YhteisoForm):
     hidden_labels = ("consent", "route")
 
     caller_name = TextField(label=_("Caller"), max_length=120, required=False)
-    caller_unit = TextField(label=_("Unit"), max_length=120, required=False)
+    caller_unit = TextField(label=_("Unit"), max_length=120, required=False, widget=forms.TextInput(attrs={"list": "units"}))
     child_name = TextField(label=_("Child's first name"), max_length=60, required=False)
     child_born = forms.CharField(label=_("Birth date or age"), max_length=20, required=False)
     child_family_name = TextField(label=_("Child's family name"), max_length=60, required=False)
+    # Never kept in the call: it goes beside the child when the situation is opened.
+    hetu = TextField(
+        label=_("Identity code, if it was told"), max_length=40, required=False,
+        widget=forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "characters", "data-unsaved": True}),
+    )  # fmt: skip
     caller_masked = forms.BooleanField(label=_("Show the caller as “health services”"), required=False)
     protected = forms.BooleanField(label=_("The family's address is protected"), required=False)
     guardians = TextField(
@@ -127,6 +132,9 @@ class CallForm(YhteisoForm):
     consent_by = TextField(label=_("Who agreed, and when"), max_length=200, required=False)
     consent_for = TextField(label=_("Who may be told"), max_length=200, required=False)
     route = forms.ChoiceField(label=_("What is done?"), choices=Route.choices, required=False)
+    guided_to = forms.ChoiceField(
+        label=_("Where did you guide the caller?"), choices=Guidance.choices, required=False, widget=Radios(small=True)
+    )
     version = forms.IntegerField(
         widget=forms.HiddenInput, min_value=0, error_messages={"invalid": _("Reload the page and try again.")}
     )
@@ -135,10 +143,10 @@ class CallForm(YhteisoForm):
         super().__init__(*args, **kwargs)
         self.today = today
         hints = {
-            Route.NETWORK: _now("By %(date)s at the latest") % {"date": short_date(plan_by)},
-            Route.ADVICE: _now("The caller takes it from here"),
-            Route.CONSULTATION: _now("Personal data is removed"),
-            Route.GUIDED: _now("Child protection, Social Welfare Act § 35, 112"),
+            Route.NETWORK: _now("The situation opens, the network meets by %(date)s") % {"date": short_date(plan_by)},
+            Route.ADVICE: _now("The caller takes it from here. Names stay only if the family knows"),
+            Route.CONSULTATION: _now("Names and texts are removed at once"),
+            Route.GUIDED: _now("Names and texts are removed. Only where you guided stays"),
         }
         field = cast(forms.ChoiceField, self.fields["route"])
         field.widget = RouteCards(hints=hints, keys=True, dense=True, choices=field.choices)
@@ -146,10 +154,16 @@ class CallForm(YhteisoForm):
     def clean_child_born(self) -> date | int | None:
         return read_born(self.cleaned_data["child_born"], self.today)
 
+    def clean_hetu(self) -> str:
+        number: str = self.cleaned_data["hetu"]
+        if number and not is_valid_hetu(number):
+            raise ValidationError(_now("This is not an identity code. Check every character, for example 131052-308T"))
+        return number
+
     @property
     def kept(self) -> dict[str, Any]:
         """What of the form can be kept: every valid field under the name that the action knows."""
-        data = {name: value for name, value in self.cleaned_data.items() if name not in ("child_born", "version")}
+        data = {name: value for name, value in self.cleaned_data.items() if name not in ("child_born", "hetu", "version")}
         if "child_born" in self.cleaned_data:
             born = self.cleaned_data["child_born"]
             data["child_born_on"] = born if isinstance(born, date) else None

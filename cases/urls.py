@@ -3,6 +3,7 @@
 from django.urls import path
 
 from cases.views import (
+    beside,
     call,
     concern,
     consent_sides,
@@ -28,6 +29,8 @@ urlpatterns = [
     path("calls/", call.start, name="call-start"),
     path("calls/<ref:ref>/", call.page, name="call"),
     path("calls/<ref:ref>/draft/", call.draft, name="call-draft"),
+    path("calls/<ref:ref>/concerns/", beside.concerns, name="call-concerns"),
+    path("calls/<ref:ref>/concern/", beside.concern, name="call-concern"),
     path("calls/<ref:ref>/discard/", call.discard, name="call-discard"),
     path("cases/<ref:ref>/readers/", oversight.readers, name="case-readers"),
     path("exceptional/", exceptional.review_list, name="exceptional-list"),

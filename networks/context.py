@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_noop as noop
 
@@ -13,6 +14,7 @@ from networks import organisation, sessions
 from networks.access import STAFF_HATS
 from networks.models import Area, Role, RoleMembership, User
 from networks.notices import title_of
+from networks.safety import safety_of, tel
 
 DEMO_DOMAIN = "esimerkki.invalid"  # the demonstration's people; such an address belongs to nobody (RFC 6761)
 
@@ -57,6 +59,8 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "shared_device": bool(user) and sessions.is_shared(request),
         "organisations": [] if user else organisation.organisations(),
         "keepalive_url": reverse("keepalive"),
+        "token_url": reverse("keepalive-token"),
+        "who": user.pk if user else None,
         "area": None,
         "safety": None,
         "home_url": reverse("home"),
@@ -66,7 +70,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         return {"page": frame}
     area = area_of(user) if user else Area.objects.order_by("pk").first()
     if area:
-        frame |= {"area": _phone(area), "safety": _safety(area)}
+        frame |= {"area": _phone(area), "safety": SimpleLazyObject(lambda: safety_of(area))}
     if user:
         frame |= _person(request, user)
     elif settings.DEMO:
@@ -123,15 +127,6 @@ def _phone(area: Area) -> dict[str, str]:
     someone = area.responsible if area.responsible_id else None
     person = "" if someone is None else someone.initials if someone.protected_identity else someone.name
     return {"name": area.name, "phone": area.phone, "phone_href": tel(area.phone), "hours": area.hours, "person": person}
-
-
-def _safety(area: Area) -> dict[str, str]:
-    return {"emergency_phone": area.emergency_phone, "emergency_href": tel(area.emergency_phone)}
-
-
-def tel(number: str) -> str:
-    """A `tel:` address without spaces."""
-    return "tel:" + "".join(c for c in number if c.isdigit() or c == "+")
 
 
 def _languages() -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ urlpatterns = [
     path("privacy/", views.privacy, name="privacy"),
     path("accessibility/", views.accessibility, name="accessibility"),
     path("keepalive/", views.keepalive, name="keepalive"),
+    path("keepalive/token/", views.keepalive_token, name="keepalive-token"),
     path("language/", login_not_required(set_language), name="set_language"),
     path("account/login/", account.login, name="account_login"),
     path("account/signup/", account.signup, name="account_signup"),  # closed: by invitation only

@@ -5,7 +5,8 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_POST, require_safe
@@ -33,6 +34,12 @@ def accessibility(request: HttpRequest) -> HttpResponse:
 def keepalive(request: HttpRequest) -> HttpResponse:
     """Moves the idle time-out: the session is saved at every request."""
     return HttpResponse(status=204)
+
+
+@require_safe
+def keepalive_token(request: HttpRequest) -> HttpResponse:
+    """A page that outlived its sign-in asks for a token of the new one. `who` tells it whether the same person is back."""
+    return JsonResponse({"token": get_token(request), "who": str(request.user.pk)})
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

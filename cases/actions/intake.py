@@ -11,20 +11,17 @@ from django.utils.translation import gettext as _
 from cases.access import NotAllowed
 from cases.actions import deadline
 from cases.actions.case import open_case
+from cases.actions.identity import write_identity
 from cases.kinds import CALL, CONCERN, FAMILY_ASKED
-from cases.models import Call, Concern, FamilyAsked, Route
+from cases.models import CONCERN_OF_NOBODY, KNOWING, NAMELESS, NOBODY, Call, Concern, FamilyAsked, PersonKind, Route
 from networks.models import Area, User
 
 CALL_FIELDS = (
     "caller_name", "caller_unit", "caller_masked", "child_name", "child_family_name", "child_born_on", "child_age",
     "protected", "guardians", "strengths", "everyday", "around", "consent", "consent_by", "consent_for", "route",
+    "guided_to",
 )  # fmt: skip
 SAME_PRESS = timedelta(seconds=10)
-# Emptied when the consultation is anonymous: whatever names somebody.
-NAMING = (
-    "caller_name", "caller_unit", "child_name", "child_family_name", "guardians", "around", "consent_by", "consent_for",
-    "strengths", "everyday",
-)  # fmt: skip
 
 
 def area_for(user: User) -> Area:
@@ -67,7 +64,7 @@ def begin_call(*, by: User, area: Area, concern: Concern | None = None, now: dat
     """
     if concern is None:
         return _untouched(by, area, now) or _begun(Call.objects.create(area=area, taken_by=by, began_at=now))
-    concern = _fresh(
+    concern = fresh(
         Concern.objects.select_for_update(of=("self",), no_key=True)
         .select_related("unit", "logged_by")
         .defer("logged_by__password", "logged_by__last_login"),
@@ -75,18 +72,23 @@ def begin_call(*, by: User, area: Area, concern: Concern | None = None, now: dat
     )
     if existing := Call.objects.filter(concern=concern).first():
         return existing
-    call = Call(
-        area=concern.area, taken_by=by, began_at=now, concern=concern,
-        caller_name=concern.logged_by.name, caller_unit=concern.unit.name if concern.unit else "",
-        child_name=concern.child_name, child_age=concern.child_age, strengths=concern.strengths,
-        everyday=concern.everyday, around=concern.place,
-    )  # fmt: skip
+    call = Call(area=concern.area, taken_by=by, began_at=now, concern=concern, **told_by(concern))
     try:
         with transaction.atomic():
             call.save(force_insert=True)
     except IntegrityError as taken:  # there is a call, only not for these eyes
         raise NotAllowed(_("Somebody else is already handling this concern.")) from taken
     return _begun(call)
+
+
+def told_by(concern: Concern) -> dict[str, Any]:
+    """What a concern tells a call, field by field."""
+    return {
+        "caller_name": concern.logged_by.name if concern.logged_by_id else "",
+        "caller_unit": concern.unit.name if concern.unit else "",
+        "child_name": concern.child_name, "child_age": concern.child_age, "strengths": concern.strengths,
+        "everyday": concern.everyday, "around": concern.place,
+    }  # fmt: skip
 
 
 def _begun(call: Call) -> Call:
@@ -104,7 +106,7 @@ def save_call(*, call: Call, version: int, now: datetime, **fields: Any) -> Call
 
     The same content again is not a new version: the last keystroke and the pressed button may be saved at once.
     """
-    call = _locked(call)
+    call = locked(call)
     if call.finished_at:
         raise NotAllowed(_("This call has already been finished."))
     changed = {name: fields[name] for name in CALL_FIELDS if name in fields and getattr(call, name) != fields[name]}
@@ -121,26 +123,27 @@ def save_call(*, call: Call, version: int, now: datetime, **fields: Any) -> Call
 
 
 @transaction.atomic
-def finish_call(*, call: Call, by: User, now: datetime) -> Call:
-    """Act on the route. A network opens a case; an anonymous consultation keeps nothing that names anybody.
+def finish_call(*, call: Call, by: User, now: datetime, hetu: str = "") -> Call:
+    """Act on the route. A network opens a case; a route that needs nobody keeps nobody (`call_of_nobody` holds it).
 
-    Raises NotAllowed where something that the route needs is missing. Finishing twice opens one case.
+    `hetu`, the child's identity code, is written beside the child of the new case and nowhere else. Raises NotAllowed where
+    something that the route needs is missing. Finishing twice opens one case.
     """
-    call = _locked(call)
+    call = locked(call)
     if call.finished_at:
         return call
     if refusal := call_blocker(call):
         raise NotAllowed(refusal)
     call.finished_at = now
+    if call.route != Route.GUIDED:
+        call.guided_to = ""
     if call.route == Route.NETWORK:
         call.case = open_case(call=call, by=by, now=now)
-    if call.route == Route.CONSULTATION:
-        for name in NAMING:
-            setattr(call, name, "")
-        call.child_born_on = call.child_age = None
-        Concern.objects.filter(call=call).update(
-            child_name="", child_age=None, place="", strengths="", everyday="", agreed=""
-        )
+        if hetu:
+            child = call.case.persons.get(kind=PersonKind.CHILD)
+            write_identity(case=call.case, person=child, number=hetu, by=by, now=now)
+    elif call.route in NAMELESS or call.consent not in KNOWING:
+        _empty(call)
     call.save()
     deadline.end(CALL, case=None, about=call.pk, now=now)
     if call.concern_id:
@@ -150,13 +153,21 @@ def finish_call(*, call: Call, by: User, now: datetime) -> Call:
     return call
 
 
+def _empty(call: Call) -> None:
+    """Nothing of a person stays in the call. What a professional wrote stays theirs, unless the route is nameless."""
+    for name, value in NOBODY.items():
+        setattr(call, name, value)
+    if call.route in NAMELESS and call.concern_id:
+        Concern.objects.filter(pk=call.concern_id).update(**CONCERN_OF_NOBODY)
+
+
 @transaction.atomic
 def discard_call(*, call: Call, now: datetime) -> None:
     """Delete a call that was begun by mistake. Raises NotAllowed once anything has been written or a concern waits in it.
 
     The database says the same: no other call of a family can be deleted by anybody on a page.
     """
-    row = _locked(call)
+    row = locked(call)
     if not row.is_untouched:
         raise NotAllowed(_("Something has been written in this call, so it can't be deleted. Finish it by its route."))
     deadline.end(CALL, case=None, about=row.pk, now=now)
@@ -167,10 +178,12 @@ def call_blocker(call: Call) -> str | None:
     """Why the call can't be finished by its route yet: a sentence for the user, or None."""
     if not call.route:
         return str(_("Choose what is done."))
+    if call.route == Route.GUIDED and not call.guided_to:
+        return str(_("Choose where you guided the caller."))
     if call.route == Route.NETWORK:
         if not call.child_name:
             return str(_("Write the child's first name, so that the network can be gathered."))
-        if call.consent not in ("oral", "waiting"):
+        if call.consent not in KNOWING:
             return str(_("A network is gathered only when the family knows of it. Record what the family has said."))
     return None
 
@@ -191,11 +204,11 @@ def _untouched(by: User, area: Area, now: datetime) -> Call | None:
     return mine.filter(began_at__gt=now - SAME_PRESS).first()
 
 
-def _locked(call: Call) -> Call:
-    return _fresh(Call.objects.select_for_update(of=("self",), no_key=True), call.pk)
+def locked(call: Call) -> Call:
+    return fresh(Call.objects.select_for_update(of=("self",), no_key=True), call.pk)
 
 
-def _fresh[Row: Model](rows: QuerySet[Row], pk: int) -> Row:
+def fresh[Row: Model](rows: QuerySet[Row], pk: int) -> Row:
     """The row, locked. Raises NotAllowed when it is not this person's any more.
 
     Whoever waited here while another opened the situation looks with an old snapshot: the row points at a situation that

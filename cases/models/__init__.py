@@ -30,7 +30,7 @@ from cases.models.consent import (
 )
 from cases.models.contact import ContactChannel, ContactEnd, ContactLanguage, SafeContact
 from cases.models.identity import PersonIdentity
-from cases.models.intake import Call, Concern, FamilyAsked, Route
+from cases.models.intake import CONCERN_OF_NOBODY, KNOWING, NAMELESS, NOBODY, Call, Concern, FamilyAsked, Guidance, Route
 from cases.models.message import Message, MessageKind, MessageQuerySet
 from cases.models.people import PERSON_CONSENT, MemberRole, Membership, MembershipQuerySet, Person, PersonContact, PersonKind
 from cases.models.standing import (
@@ -48,6 +48,10 @@ from cases.models.standing import (
 
 __all__ = [
     "ASKED",
+    "CONCERN_OF_NOBODY",
+    "KNOWING",
+    "NAMELESS",
+    "NOBODY",
     "PERSON_CONSENT",
     "TEXT",
     "TRANSITIONS",
@@ -78,6 +82,7 @@ __all__ = [
     "ExceptionalAccess",
     "ExceptionalReason",
     "FamilyAsked",
+    "Guidance",
     "HandOver",
     "Hiding",
     "LadderApplied",

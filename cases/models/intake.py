@@ -37,6 +37,12 @@ def split_phone(text: str) -> tuple[str, str]:
     return (text[:end], text[end:]) if digits >= SHORTEST_PHONE else ("", text)
 
 
+# What a concern keeps when its call was nameless: that it was sent, by whom, and that it was answered.
+CONCERN_OF_NOBODY: dict[str, str | None] = {
+    "child_name": "", "child_age": None, "place": "", "strengths": "", "everyday": "", "agreed": "", "reachable": "",
+}  # fmt: skip
+
+
 class ConcernQuerySet(models.QuerySet["Concern"]):
     def visible_to(self, user: User) -> "ConcernQuerySet":
         """The own ones; for a coordinator, the area's.
@@ -131,6 +137,18 @@ class Route(models.TextChoices):
     GUIDED = "guided", _("Guided elsewhere")
 
 
+class Guidance(models.TextChoices):
+    """Where the caller was guided. Yhteiso records the kind of guidance and nothing else (SHL 35 §, LsL 25 §)."""
+
+    SOCIAL = "shl35", _("Social welfare (Social Welfare Act § 35)")
+    PROTECTION = "lsl25", _("Child protection (Child Welfare Act § 25)")
+    EMERGENCY = "112", _("112, somebody is in danger now")
+
+
+# The routes after which nothing of a person stays in the application.
+NAMELESS = (Route.CONSULTATION, Route.GUIDED)
+
+
 class CallQuerySet(models.QuerySet["Call"]):
     def visible_to(self, user: User) -> "CallQuerySet":
         """The area's; of a protected family's call only the one who takes it, and whoever may see what came of it."""
@@ -141,6 +159,16 @@ class CallQuerySet(models.QuerySet["Call"]):
 
     def unfinished(self) -> "CallQuerySet":
         return self.filter(finished_at=None)
+
+
+# The family knows of the call.
+KNOWING = (ConsentState.ORAL.value, ConsentState.WAITING.value)
+# What a finished call keeps of people where it keeps nobody: nothing. The database holds it (call_of_nobody).
+NOBODY: dict[str, str | bool | None] = {
+    "caller_name": "", "caller_unit": "", "caller_masked": False, "child_name": "", "child_family_name": "",
+    "child_born_on": None, "child_age": None, "protected": False, "guardians": "", "strengths": "", "everyday": "",
+    "around": "", "consent": "", "consent_by": "", "consent_for": "",
+}  # fmt: skip
 
 
 class Call(models.Model):
@@ -172,6 +200,7 @@ class Call(models.Model):
     consent_by = models.CharField(max_length=200, blank=True)
     consent_for = models.CharField(max_length=200, blank=True)
     route = models.CharField(max_length=14, choices=Route, blank=True)
+    guided_to = models.CharField(max_length=5, choices=Guidance, blank=True)
     version = models.PositiveIntegerField(default=0)
     saved_at = models.DateTimeField(null=True)
 
@@ -184,10 +213,16 @@ class Call(models.Model):
             models.CheckConstraint(
                 condition=Q(case=None) | Q(route=Route.NETWORK, finished_at__isnull=False), name="call_case_is_a_network"
             ),
+            # A finished call keeps people only where the family knows of it and its route needs them.
             models.CheckConstraint(
-                condition=~Q(route=Route.CONSULTATION, finished_at__isnull=False)
-                | Q(child_name="", child_family_name="", child_born_on=None, child_age=None, guardians="", caller_name=""),
-                name="call_consultation_names_nobody",
+                condition=Q(finished_at=None) | Q(route="network") | Q(route="advice", consent__in=KNOWING) | Q(**NOBODY),
+                name="call_of_nobody",
+            ),
+            models.CheckConstraint(
+                condition=Q(finished_at=None) | ~Q(route=Route.GUIDED) | ~Q(guided_to=""), name="call_guided_somewhere"
+            ),
+            models.CheckConstraint(
+                condition=Q(finished_at=None) | Q(route=Route.GUIDED) | Q(guided_to=""), name="call_guided_only_then"
             ),
         ]
         indexes = [

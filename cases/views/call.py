@@ -11,7 +11,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from cases.access import NotAllowed, UserRequest, for_hats, log
+from cases.actions import call as actions
 from cases.actions import intake
+from cases.beside import place_of, suggested_units, waiting_for
+from cases.call_receipt import receipt
 from cases.forms import AreaForm, CallForm
 from cases.models import Call, Concern, Route
 from yhteiso.audit.models import Verb
@@ -49,38 +52,40 @@ def start(request: UserRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: UserRequest, ref: str) -> HttpResponse:
     """What follows from this call?"""
-    call, now = _call(request, ref), timezone.now()
+    call, now = find_call(request, ref), timezone.now()
     if call.finished_at:
         return _after(request, call)
-    form = _form(call, now, request.POST if request.method == "POST" else None)
+    form = call_form(call, now, request.POST if request.method == "POST" else None)
     status, theirs = 200, []
     if request.method == "POST":
         status = 422
         if form.is_valid():
             try:
-                call = intake.save_call(call=call, version=form.cleaned_data["version"], now=now, **form.kept)
+                call = save(request, call, form, now)
             except intake.Stale as stale:
-                status, theirs = 409, _differences(form, stale.current)
-                form = _form(call, now, _with_version(request, stale.current.version))
+                status, theirs = 409, differences(form, stale.current)
+                form = call_form(call, now, with_version(request, stale.current.version))
             except NotAllowed as refusal:
                 messages.warning(request, str(refusal))
                 return redirect("call", ref=call.ref)
             else:
                 if done := _end(request, form, call, now):
                     return done
-                form = _form(call, now, _with_version(request, call.version), errors=form)
-    return render(request, "cases/call.html", _context(call, form, now, theirs), status=status)
+                form = call_form(call, now, with_version(request, call.version), errors=form)
+    return render(request, "cases/call.html", context(request, call, form, now, theirs), status=status)
 
 
 def _end(request: UserRequest, form: CallForm, call: Call, now: datetime) -> HttpResponse | None:
     """Act on the pressed button. None when the route still lacks something, which then stands in the form's errors."""
+    if request.POST.get("then") == "save":
+        return redirect("call", ref=call.ref)
     if request.POST.get("then") != "finish":
         messages.success(request, _("The call is saved. You find it on the board under “Waiting”."))
         return redirect("board")
     if refusal := intake.call_blocker(call):
         form.add_error(blocked_field(call), refusal)
         return None
-    call = intake.finish_call(call=call, by=request.user, now=now)
+    call = intake.finish_call(call=call, by=request.user, now=now, hetu=form.cleaned_data["hetu"])
     log(request, Verb.CHANGE, case=call.case, reason=f"call {call.ref} finished: {call.route}")
     return _after(request, call)
 
@@ -89,39 +94,34 @@ def blocked_field(call: Call) -> str:
     """The field beside which the refusal of `call_blocker` belongs."""
     if not call.route:
         return "route"
+    if call.route == Route.GUIDED:
+        return "guided_to"
     return "consent" if call.child_name else "child_name"
 
 
 def _after(request: UserRequest, call: Call) -> HttpResponse:
-    """Where a finished call leads: to its case, else to the board with a sentence of what was done."""
-    if call.case:
-        return redirect("case", ref=call.case.ref)
-    messages.success(
-        request,
-        {
-            Route.ADVICE: _("The call has ended with advice. Nothing waits for you."),
-            Route.CONSULTATION: _("The consultation has ended. Whatever named somebody was removed."),
-            Route.GUIDED: _("The call has ended. It is recorded that guidance elsewhere was given, nothing more."),
-        }[Route(call.route)],
-    )
-    return redirect("board")
+    """Where a finished call leads: to its case or to the board, with a sentence to read to the caller."""
+    messages.success(request, receipt(call, coordinator=request.user, now=timezone.now()))
+    return redirect("case", ref=call.case.ref) if call.case else redirect("board")
 
 
 @for_hats("area")
 @require_POST
 def draft(request: UserRequest, ref: str) -> HttpResponse:
     """Keep what has been typed so far. What is not valid yet is left out, the rest is kept."""
-    call, now = _call(request, ref), timezone.now()
-    form = _form(call, now, request.POST)
+    call, now = find_call(request, ref), timezone.now()
+    form = call_form(call, now, request.POST)
     form.is_valid()
     version = form.cleaned_data.get("version")
     if version is None:
         return JsonResponse({"version": call.version}, status=422)
     try:
-        call = intake.save_call(call=call, version=version, now=now, **form.kept)
+        call = save(request, call, form, now)
     except intake.Stale as stale:
-        theirs = {row["name"]: row["theirs"] for row in _differences(form, stale.current)}
-        return JsonResponse({"version": version, "current": theirs}, status=409)
+        rows = differences(form, stale.current)
+        current = {row["name"]: row["theirs"] for row in rows}
+        latest = {"version": version, "latest": stale.current.version, "current": current, "rows": rows}
+        return JsonResponse(latest, status=409)
     except NotAllowed as refusal:
         return JsonResponse({"version": version, "reason": str(refusal)}, status=409)
     # A birth date that is still being typed is no loss; it is looked at when the form is sent.
@@ -133,7 +133,7 @@ def draft(request: UserRequest, ref: str) -> HttpResponse:
 @require_POST
 def discard(request: UserRequest, ref: str) -> HttpResponse:
     """Take back a call that was begun by mistake, as long as it is empty."""
-    call = _call(request, ref)
+    call = find_call(request, ref)
     try:
         intake.discard_call(call=call, now=timezone.now())
     except NotAllowed as refusal:
@@ -144,7 +144,7 @@ def discard(request: UserRequest, ref: str) -> HttpResponse:
     return redirect("board")
 
 
-def _call(request: UserRequest, ref: str) -> Call:
+def find_call(request: UserRequest, ref: str) -> Call:
     rows = Call.objects.visible_to(request.user).select_related("area", "case", "concern__logged_by", "concern__unit")
     call = rows.defer(*PEOPLE).filter(ref=ref).first()
     if call is None:
@@ -154,11 +154,21 @@ def _call(request: UserRequest, ref: str) -> Call:
     return call
 
 
+def save(request: UserRequest, call: Call, form: CallForm, now: datetime) -> Call:
+    """Keep what the form holds, and let the caller's unit fill the area. Raises as the actions do."""
+    call = intake.save_call(call=call, version=form.cleaned_data["version"], now=now, **form.kept)
+    if len(request.user.area_ids) > 1:
+        place = place_of(call, request.user, call.caller_unit)
+        if place and place.kind == "moves":
+            call = actions.move_call(call=call, area=place.area, by=request.user)
+    return call
+
+
 def _start(call: Call) -> datetime:
     return min(call.began_at, call.concern.sent_at) if call.concern else call.began_at
 
 
-def _form(call: Call, now: datetime, data: Any = None, errors: CallForm | None = None) -> CallForm:
+def call_form(call: Call, now: datetime, data: Any = None, errors: CallForm | None = None) -> CallForm:
     initial = {name: getattr(call, name) for name in intake.CALL_FIELDS} | {"version": call.version}
     born = call.child_born_on
     initial["child_born"] = f"{born.day}.{born.month}.{born.year}" if born else call.child_age
@@ -171,14 +181,14 @@ def _form(call: Call, now: datetime, data: Any = None, errors: CallForm | None =
     return form
 
 
-def _with_version(request: UserRequest, version: int) -> Any:
+def with_version(request: UserRequest, version: int) -> Any:
     """The sent form as it was, ready to be sent again against the version that is there now."""
     data = request.POST.copy()
     data["version"] = str(version)
     return data
 
 
-def _differences(form: CallForm, current: Call) -> list[dict[str, str]]:
+def differences(form: CallForm, current: Call) -> list[dict[str, str]]:
     """The fields that another window has saved otherwise: name, label, its text."""
     kept, rows = form.kept, []
     for name in intake.CALL_FIELDS:
@@ -192,7 +202,8 @@ def _differences(form: CallForm, current: Call) -> list[dict[str, str]]:
     return rows
 
 
-def _context(call: Call, form: CallForm, now: datetime, theirs: list[dict[str, str]]) -> dict[str, Any]:
+def context(request: UserRequest, call: Call, form: CallForm, now: datetime, theirs: list[dict[str, str]]) -> dict[str, Any]:
+    """What the page of a call shows."""
     start = _start(call)
     return {
         "call": call,
@@ -204,5 +215,19 @@ def _context(call: Call, form: CallForm, now: datetime, theirs: list[dict[str, s
         "saved": clock_time(call.saved_at) if call.saved_at else "",
         "theirs": theirs,
         "age": call.age_on(helsinki_date(now)),
+        "guiding": form["route"].value() == Route.GUIDED or "guided_to" in form.errors,
+        "units": suggested_units(request.user),
+        **beside(request, call, now),
         "promised": call.concern is None or call.concern.wants_network,
+    }
+
+
+def beside(
+    request: UserRequest, call: Call, now: datetime, *, caller: str | None = None, unit: str | None = None
+) -> dict[str, Any]:
+    """The concerns that wait and the area of the unit, for what is typed now, else for what is saved."""
+    caller, unit = call.caller_name if caller is None else caller, call.caller_unit if unit is None else unit
+    return {
+        "waiting": waiting_for(call, request.user, caller=caller, unit=unit, now=now),
+        "place": place_of(call, request.user, unit),
     }

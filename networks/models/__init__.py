@@ -2,6 +2,7 @@
 
 from networks.models.absence import Absence
 from networks.models.account import AccountEvent
+from networks.models.area_texts import AreaTexts
 from networks.models.invitation import AccountInvitation
 from networks.models.message import Channel, MessageChoice, MessageSettings
 from networks.models.notice import Notice
@@ -24,7 +25,7 @@ from networks.models.signin import Attempt, OpenSession, OrganisationIdentity
 
 __all__ = [
     "AREA_BOUND", "AREA_ROLES", "HAT_OF_ROLE", "LANGUAGES", "Absence", "AccountEvent", "AccountInvitation", "Agency",
-    "Area", "Attempt", "Capacity", "Channel", "County", "Level", "MessageChoice", "MessageSettings", "Municipality", "Need",
-    "Notice", "OpenSession", "OrganisationIdentity", "PowerProposal", "Provider", "Role", "RoleMembership", "Sector",
+    "Area", "AreaTexts", "Attempt", "Capacity", "Channel", "County", "Level", "MessageChoice", "MessageSettings", "Municipality",
+    "Need", "Notice", "OpenSession", "OrganisationIdentity", "PowerProposal", "Provider", "Role", "RoleMembership", "Sector",
     "Service", "ServiceEvent", "ServiceImport", "Unit", "User", "confirmed_until", "provider_of", "question_of",
 ]  # fmt: skip

@@ -1,5 +1,6 @@
 // What the pages do beyond HTML and htmx. Every page works without this file.
-// Listeners sit on the document, so that swapped-in fragments need no start-up. Nothing is kept in the browser's storage.
+// Listeners sit on the document, so that swapped-in fragments need no start-up. The browser's storage keeps no content: one word
+// at most, that this person has switched the keyboard shortcuts off.
 (() => {
   "use strict";
   const WARN_MS = 5 * 60 * 1000;
@@ -33,6 +34,16 @@
     if (button.dataset.text !== undefined) { button.textContent = button.dataset.text; delete button.dataset.text; }
     button.disabled = false;
   };
+  // <form data-save-first>: what is typed goes by itself before the page does, so that a dropped line or an ended sign-in
+  // loses nothing. [data-save-here] (Enter in a field) saves and stays.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || !form.hasAttribute("data-save-first")) return;
+    const state = stateOf(form);
+    if (state.cleared) { state.cleared = false; return; }
+    event.preventDefault();
+    if (!event.submitter || event.submitter.hasAttribute("data-save-here")) { state.dirty = true; save(form); } else send(form, event.submitter);
+  });
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (event.defaultPrevented || form.method !== "post" || form.hasAttribute("data-no-busy")) return;
@@ -45,6 +56,12 @@
     && event.detail.requestConfig.triggeringEvent.submitter;
   document.addEventListener("htmx:beforeRequest", (event) => busy(pressed(event)));
   document.addEventListener("htmx:afterRequest", (event) => { free(pressed(event)); if (event.detail.successful) touched(); });
+  // The same answer again is not swapped in: a button that is just being pressed stays where it is.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const shown = event.detail.target.querySelector("[data-same]");
+    const found = /data-same="([^"]*)"/.exec(event.detail.serverResponse || "");
+    if (shown && found && shown.dataset.same === found[1]) event.detail.shouldSwap = false;
+  });
   window.addEventListener("pageshow", (event) => { if (event.persisted) each("[data-busy]", free); });
 
   // -- keyboard: Ctrl+Enter sends the form, Alt+1…4 chooses a card; <body data-keys="off"> switches both off
@@ -52,7 +69,7 @@
     if (body().dataset.keys === "off") return;
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       const form = event.target.closest && event.target.closest("form[data-ctrl-enter]") || document.querySelector("form[data-ctrl-enter]");
-      const button = form && [...form.elements].find((el) => el.type === "submit" && !el.disabled);
+      const button = form && [...form.elements].find((el) => el.type === "submit" && !el.disabled && !el.matches("[formaction], [data-save-here]"));
       if (button) { event.preventDefault(); form.requestSubmit(button); }
     } else if (event.altKey && !event.ctrlKey && !event.metaKey && /^Digit[1-9]$/.test(event.code)) {
       const radio = document.querySelector(`[data-alt-key="${event.code.slice(5)}"]:not(:disabled)`);
@@ -67,6 +84,25 @@
     const printer = event.target.closest("[data-print]");
     if (printer) window.print();
     if (event.target.closest("[data-session-continue]")) keepAlive();
+  });
+
+  // -- the shortcuts can be switched off, in this browser
+  const keysOff = () => { try { return localStorage.getItem("shortcuts") === "off"; } catch { return false; } };
+  document.addEventListener("DOMContentLoaded", () => {
+    if (keysOff()) body().dataset.keys = "off";
+    each("[data-keys-switch]", (box) => { box.hidden = false; box.querySelector("input").checked = !keysOff(); });
+  });
+  document.addEventListener("change", (event) => {
+    if (!event.target.matches("[data-keys-switch] input")) return;
+    const on = event.target.checked;
+    if (on) delete body().dataset.keys; else body().dataset.keys = "off";
+    try { if (on) localStorage.removeItem("shortcuts"); else localStorage.setItem("shortcuts", "off"); } catch { /* until the page is left */ }
+  });
+
+  // -- <details data-open-for="route=guided"> opens when that answer is chosen
+  document.addEventListener("change", (event) => {
+    if (event.target.type !== "radio") return;
+    each("details[data-open-for]", (part) => { if (part.dataset.openFor === `${event.target.name}=${event.target.value}`) part.open = true; });
   });
 
   // -- characters left
@@ -88,8 +124,9 @@
 
   // -- autosave: <form data-autosave data-autosave-url="…">, state in [data-save-state]
   const saving = new Map();
+  let typedAt = -Infinity;
   const stateOf = (form) => {
-    if (!saving.has(form)) saving.set(form, { dirty: false, busy: false, stop: false, sent: false, timer: 0, since: 0 });
+    if (!saving.has(form)) saving.set(form, { dirty: false, busy: false, stop: false, sent: false, timer: 0, since: 0, tries: 0, running: null });
     return saving.get(form);
   };
   const show = (form, kind, time) => {
@@ -104,39 +141,109 @@
     text.textContent = (box.dataset[kind] || "").replace("{time}", time || "");
   };
   const clockTime = () => { const now = new Date(); return `${now.getHours()}.${String(now.getMinutes()).padStart(2, "0")}`; };
+  // A sign-in in another tab brings another token. It is taken only when the same person is back.
+  const renew = async () => {
+    const answer = await fetch(body().dataset.tokenUrl, { credentials: "same-origin", redirect: "manual", headers: { Accept: "application/json" } });
+    if (!answer.ok) return false;
+    const { token, who } = await answer.json();
+    if (who !== body().dataset.who) return false;
+    body().setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": token }));
+    each('input[name="csrfmiddlewaretoken"]', (field) => { field.value = token; });
+    return true;
+  };
+  // Another window saved first: both texts stand on the page, and nothing is saved until this person says so.
+  const conflict = (form, state, json) => {
+    state.latest = json.latest;
+    const note = document.querySelector("[data-other-window]");
+    if (!note || !json.rows) return;
+    note.querySelector("[data-other-window-rows]").replaceChildren(...json.rows.map((row) => {
+      const line = document.createElement("li");
+      const label = document.createElement("b");
+      label.textContent = `${row.label}: `;
+      line.append(label, row.theirs);
+      return line;
+    }));
+    note.hidden = false;
+    note.querySelector("[data-other-window-keep]").hidden = false;
+  };
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-other-window-keep]")) return;
+    saving.forEach((state, form) => {
+      if (state.latest === undefined) return;
+      form.elements.namedItem("version").value = state.latest;
+      Object.assign(state, { stop: false, dirty: true, latest: undefined });
+      save(form);
+    });
+    each("[data-other-window]", (note) => { note.hidden = true; });
+  });
   const accept = async (form, state, answer) => {
-    if (answer.status === 409) { state.stop = true; return show(form, "conflict"); }
-    if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) { state.dirty = true; return show(form, "ended"); }
-    if (!answer.ok && answer.status !== 422) { state.dirty = true; return show(form, "lost"); }
     const json = (answer.headers.get("Content-Type") || "").includes("json") ? await answer.json() : {};
+    if (answer.status === 409) { state.stop = true; conflict(form, state, json); return "conflict"; }
+    if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) return "ended";
+    if (answer.status >= 500) return "offline";
+    if (!answer.ok && answer.status !== 422) return "lost";
     const version = form.elements.namedItem("version");
     if (version && json.version !== undefined) version.value = json.version;
     touched();
-    show(form, answer.status === 422 ? "lost" : "saved", json.saved || clockTime());
+    state.time = json.saved || clockTime();
+    return answer.status === 422 ? "invalid" : "saved";
   };
-  const save = async (form, keepalive = false) => {
+  const attempt = async (form, state, keepalive) => {
+    try {
+      if (state.ended && !(await renew())) return "ended";
+      const data = new FormData(form);
+      each("[data-unsaved]", (field) => data.delete(field.name), form);
+      return await accept(form, state, await post(form.dataset.autosaveUrl, data, keepalive));
+    } catch {
+      return "offline";
+    }
+  };
+  const run = async (form, keepalive) => {
     const state = stateOf(form);
-    clearTimeout(state.timer);
-    if (!state.dirty || state.busy || state.stop || state.sent || !form.isConnected) return;
     Object.assign(state, { dirty: false, busy: true, since: 0 });
     show(form, "saving");
-    try {
-      await accept(form, state, await post(form.dataset.autosaveUrl, new FormData(form), keepalive));
-    } catch {
-      state.dirty = true;
-      show(form, "offline");
-    } finally {
-      state.busy = false;
-      if (state.dirty && !state.stop) state.timer = setTimeout(() => save(form), 10000);
-    }
+    const kind = await attempt(form, state, keepalive);
+    const again = kind === "offline" || kind === "ended";
+    Object.assign(state, { busy: false, ended: kind === "ended", tries: again ? state.tries + 1 : 0, dirty: state.dirty || again });
+    show(form, kind === "invalid" ? "lost" : kind, state.time);
+    each("[data-session-elsewhere]", (note) => { note.hidden = kind !== "ended"; });
+    // Asked again after 2, 4, 8 … seconds, once a minute at most, and at once when the line or the person is back.
+    if (state.dirty && !state.stop) state.timer = setTimeout(() => save(form), again ? Math.min(60, 2 ** state.tries) * 1000 : 10000);
+    return kind;
+  };
+  const save = (form, keepalive = false, force = false) => {
+    const state = stateOf(form);
+    if ((!state.dirty && !force) || state.busy || state.stop || state.sent || !form.isConnected) return state.running;
+    clearTimeout(state.timer);
+    state.running = run(form, keepalive);
+    return state.running;
+  };
+  const send = async (form, button) => {
+    const state = stateOf(form);
+    if (state.sending) return undefined;
+    state.sending = true;
+    busy(button);
+    await state.running;
+    const kind = await save(form, false, true);
+    state.sending = false;
+    free(button);
+    if (["offline", "ended", "lost"].includes(kind)) return button.focus();
+    // What was swapped in meanwhile has the same button anew.
+    const twin = button.isConnected ? button : [...form.elements].find((el) => el.type === "submit" && el.name === button.name && el.value === button.value);
+    if (!twin) return undefined;
+    state.cleared = true;
+    return form.requestSubmit(twin);
   };
   const changed = (event) => {
     const form = event.target.form;
     if (!form || !form.hasAttribute("data-autosave") || !form.dataset.autosaveUrl) return;
     const state = stateOf(form);
     state.dirty = true;
+    typedAt = Date.now();
     state.since = state.since || Date.now();
     const wait = event.type === "change" ? 400 : Math.max(0, 10000 - (Date.now() - state.since));
+    // While the line is down its own pace holds: a keystroke does not ask again.
+    if (state.tries && state.timer) return;
     clearTimeout(state.timer);
     state.timer = setTimeout(() => save(form), wait);
   };
@@ -144,8 +251,9 @@
   document.addEventListener("change", changed);
   window.addEventListener("online", () => saving.forEach((state, form) => save(form)));
   document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "hidden") saving.forEach((state, form) => save(form, true));
+    saving.forEach((state, form) => { if (document.visibilityState === "hidden") save(form, true); else if (state.tries) save(form); });
   });
+  window.addEventListener("focus", () => saving.forEach((state, form) => { if (state.tries) save(form); }));
 
   // -- leaving the page: <form data-warn-unsaved> with changed fields asks first; one that saves itself, only after it could not
   const unsaved = new Set();
@@ -157,12 +265,20 @@
   document.addEventListener("change", noted);
   document.addEventListener("submit", (event) => { if (!event.defaultPrevented) unsaved.delete(event.target); });
   window.addEventListener("beforeunload", (event) => {
-    const waits = (form) => form.isConnected && (!form.hasAttribute("data-autosave") || stateOf(form).failed);
+    const waits = (form) => form.isConnected && (!form.hasAttribute("data-autosave") || stateOf(form).failed || (stateOf(form).dirty && !navigator.onLine));
     if ([...unsaved].some(waits)) event.preventDefault();
   });
 
   // -- the session's end: a note five minutes before, another after
   let last = Date.now();
+  let prolonged = 0;
+  // Somebody who writes is not asked to carry on: the page asks for more time itself, and no note comes over the text.
+  const writes = () => Date.now() - typedAt < 10 * 60 * 1000;
+  const prolong = () => {
+    if (Date.now() - prolonged < 30000) return;
+    prolonged = Date.now();
+    post(body().dataset.keepaliveUrl, new FormData()).then((answer) => { if (answer.ok) touched(); }).catch(() => { /* the text's own state tells */ });
+  };
   const touched = () => { last = Date.now(); tick(); };
   // On a shared device the idle time ends in a lock: what is typed stays in the page, out of sight, until it is opened.
   let locked = false;
@@ -184,6 +300,11 @@
     if (body().dataset.lockUrl) {
       if (left <= 0 && !locked) lockScreen();
       if (locked) return;
+    }
+    if (writes()) {
+      if (left < WARN_MS) prolong();
+      each("[data-session-note], [data-session-ended]", (note) => { note.hidden = true; });
+      return;
     }
     each("[data-session-note]", (note) => { note.hidden = left > WARN_MS || left <= 0; });
     each("[data-session-ended]", (note) => { note.hidden = left > 0; });

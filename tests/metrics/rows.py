@@ -48,7 +48,8 @@ def contact(world: World, call: str, route: str = "", *, area: Area | None = Non
     return Call.objects.create(
         area=area or world.area, taken_by=world.coordinator, began_at=began, route=route, case=case,
         finished_at=began + timedelta(minutes=10) if route else None,
-        child_name=CANARY if route == "network" else "", everyday=CANARY,
+        child_name=CANARY if route == "network" else "", everyday=CANARY if route in ("", "network") else "",
+        guided_to="112" if route == "guided" else "",
     )  # fmt: skip
 
 

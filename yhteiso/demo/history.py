@@ -12,6 +12,7 @@ from cases.models import (
     Case,
     CaseHeading,
     CloseReason,
+    Guidance,
     MemberRole,
     Membership,
     Person,
@@ -136,7 +137,8 @@ def _plan(cast: Cast, case: Case, met: date, by: User, chance: random.Random) ->
 
 def _advice(cast: Cast, month: date, k: int, chance: random.Random) -> None:
     at = at_helsinki(_working(month + timedelta(days=k)), time(9, 30))
+    route = chance.choices([Route.ADVICE, Route.CONSULTATION, Route.GUIDED], weights=[5, 3, 2])[0]
     Call.objects.create(
-        area=cast.area, taken_by=cast.people["Riikka"], began_at=at, finished_at=at + timedelta(minutes=6),
-        route=chance.choices([Route.ADVICE, Route.CONSULTATION, Route.GUIDED], weights=[5, 3, 2])[0],
+        area=cast.area, taken_by=cast.people["Riikka"], began_at=at, finished_at=at + timedelta(minutes=6), route=route,
+        guided_to=Guidance.SOCIAL if route == Route.GUIDED else "",
     )  # fmt: skip

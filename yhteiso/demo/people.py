@@ -1,12 +1,13 @@
 """The invented area with its units and its professionals. Addresses end in .invalid, numbers belong to nobody."""
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, time
 
 from django.db import transaction
 
 from networks.context import DEMO_DOMAIN
-from networks.models import Agency, Area, County, Municipality, Role, RoleMembership, Sector, Unit, User
+from networks.models import Agency, Area, AreaTexts, County, Municipality, Role, RoleMembership, Sector, Unit, User
+from yhteiso.lib.dates import at_helsinki
 
 CITY, COUNTY_NAME, NGO = "Oulun kaupunki", "Pohjois-Pohjanmaan hyvinvointialue", "Perheiden talo ry"
 AGENCIES = {
@@ -128,6 +129,12 @@ def _person(cast: Cast, name: str, title: str, unit: str | None, role: str, boun
 
 
 def _finish(cast: Cast) -> None:
+    AreaTexts.objects.create(
+        area=cast.area, made_at=at_helsinki(date(2025, 5, 20), time(9, 0)), made_by=cast.people["Elina"],
+        text_fi="Yhteiso ei välitä ilmoituksia viranomaisille eikä kukaan päivystä tätä lomaketta. Soita, jos mietityttää.",
+        text_sv="Yhteiso förmedlar inga anmälningar till myndigheterna och ingen övervakar detta formulär. Ring om du är osäker.",
+        notice_phone="08 000 0125",
+    )  # fmt: skip
     cast.area.responsible, cast.area.substitute = cast.people["Riikka"], cast.people["Noora"]
     cast.area.save()
     Unit.objects.filter(pk=cast.units["Päiväkoti Pikkukäpy"].pk).update(head=cast.people["Marja"])

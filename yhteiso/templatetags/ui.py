@@ -284,10 +284,10 @@ def save_state(form_id: str = "", saved: str = "") -> SafeString:
     texts = {
         "saving": _("Saving…"),
         "saved": _("Saved at {time}"),
-        "offline": _("No connection. Your text is still on this page and will be saved when the connection is back."),
+        "offline": _("No connection. The text is safe on this page and is saved when the connection is back."),
         "lost": _("Not saved. Copy your text and reload the page."),
         "conflict": _("Someone else has changed this text. Copy yours and reload the page."),
-        "ended": _("Not saved: your sign-in has ended. Sign in in another window, then carry on here."),
+        "ended": _("Sign in in another tab and carry on. The text is safe on this page."),
     }
     data = format_html_join("", ' data-{}="{}"', texts.items())
     icons = format_html_join("", '<span class="y-save__icon y-save__icon--{}">{}</span>', _SAVE_ICONS)
