@@ -29,8 +29,9 @@ from cases.models.consent import (
     Way,
 )
 from cases.models.contact import ContactChannel, ContactEnd, ContactLanguage, SafeContact
+from cases.models.draft import ConcernDraft
 from cases.models.identity import PersonIdentity
-from cases.models.intake import Call, Concern, FamilyAsked, Route
+from cases.models.intake import Call, Concern, FamilyAsked, Outcome, Route
 from cases.models.message import Message, MessageKind, MessageQuerySet
 from cases.models.people import PERSON_CONSENT, MemberRole, Membership, MembershipQuerySet, Person, PersonContact, PersonKind
 from cases.models.standing import (
@@ -45,6 +46,7 @@ from cases.models.standing import (
     TaskKind,
     Verdict,
 )
+from cases.models.talk import FamilySaid, FamilyTalk, TalkedBy
 
 __all__ = [
     "ASKED",
@@ -62,6 +64,7 @@ __all__ = [
     "CaseText",
     "CloseReason",
     "Concern",
+    "ConcernDraft",
     "Consent",
     "ConsentException",
     "ConsentState",
@@ -77,6 +80,8 @@ __all__ = [
     "ExceptionalAccess",
     "ExceptionalReason",
     "FamilyAsked",
+    "FamilySaid",
+    "FamilyTalk",
     "HandOver",
     "Hiding",
     "LadderApplied",
@@ -87,6 +92,7 @@ __all__ = [
     "Message",
     "MessageKind",
     "MessageQuerySet",
+    "Outcome",
     "Pause",
     "PauseReason",
     "Person",
@@ -103,6 +109,7 @@ __all__ = [
     "Section",
     "StartCorrection",
     "Status",
+    "TalkedBy",
     "Task",
     "TaskKind",
     "TwoWeekOutcome",

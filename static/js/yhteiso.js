@@ -136,7 +136,8 @@
     const state = stateOf(form);
     state.dirty = true;
     state.since = state.since || Date.now();
-    const wait = event.type === "change" ? 400 : Math.max(0, 10000 - (Date.now() - state.since));
+    const every = Number(form.dataset.autosaveSeconds || 10) * 1000;
+    const wait = event.type === "change" ? 400 : Math.max(0, every - (Date.now() - state.since));
     clearTimeout(state.timer);
     state.timer = setTimeout(() => save(form), wait);
   };
