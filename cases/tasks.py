@@ -7,9 +7,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cases.actions import digest, ladder
-from cases.actions.draft import sweep_drafts
 from cases.actions import sweep as sweeping
 from cases.actions import tick as ticking
+from cases.actions.draft import sweep_drafts
 from cases.actions.watch import tell_of_ending_consents, tell_of_leaderless_cases, tell_of_vacant_seats
 from yhteiso.hats.wear import wearing
 from yhteiso.jobs.runs import job

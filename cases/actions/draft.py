@@ -12,6 +12,7 @@ from cases.actions.intake import Stale
 from cases.models import Concern, ConcernDraft, FamilyAsked
 from cases.models.draft import ConcernDraftQuerySet
 from networks.models import User
+from yhteiso.lib.cipher import Unreadable
 
 LONGEST = 20_000  # of all its texts together, in characters: far more than the form takes, so that nothing typed is lost
 # What of a concern names a child. Kept in a draft only while the family may have said yes.
@@ -52,7 +53,7 @@ def save_draft(
         raise Stale(row)
     if row is None or row in _own(by).expired(now):
         return _fresh(row, by, form_key, values, now)
-    if row.form_key == form_key and row.open() == values:
+    if row.form_key == form_key and _holds(row, values):
         return row
     if row.version != version or row.form_key != form_key:
         raise Stale(row)
@@ -60,6 +61,13 @@ def save_draft(
     row.version, row.saved_at = row.version + 1, now
     row.save(update_fields=["sealed", "version", "saved_at"])
     return row
+
+
+def _holds(row: ConcernDraft, values: Mapping[str, str]) -> bool:
+    try:
+        return row.open() == values
+    except Unreadable:  # its key is gone: whatever is written now is new
+        return False
 
 
 def typed(values: Mapping[str, str]) -> dict[str, str]:
@@ -126,8 +134,12 @@ def open_kept(*, concern: Concern, by: User, now: datetime) -> ConcernDraft:
         other = None
     if other is not None:
         raise NotAllowed(_("You have another draft unfinished. Send it or delete it first; this text waits for you."))
+    try:
+        texts = row.open()
+    except Unreadable:
+        texts = {}
     row.kept, row.saved_at = False, now
-    row.seal(row.open() | {"family_asked": FamilyAsked.YES.value})
+    row.seal(texts | {"family_asked": FamilyAsked.YES.value})
     row.save(update_fields=["kept", "saved_at", "sealed"])
     return row
 

@@ -198,6 +198,7 @@ def _context(call: Call, form: CallForm, now: datetime, theirs: list[dict[str, s
         "call": call,
         "form": form,
         "concern": call.concern,
+        "talk": call.concern.talks.last() if call.concern and call.concern.is_anonymous else None,
         "start": start,
         "start_on": helsinki_date(start),
         "plan_by": latest_meeting_day(helsinki_date(start)),
