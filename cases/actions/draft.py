@@ -93,7 +93,7 @@ def _fresh(
 
 
 def _own(by: User) -> ConcernDraftQuerySet:
-    return ConcernDraft.objects.filter(owner_id=by.pk, unit_id=by.unit_id).unsent()
+    return ConcernDraft.objects.filter(owner_id=by.pk, unit=by.unit).unsent()
 
 
 @transaction.atomic

@@ -125,9 +125,14 @@ def _keep_quietly(user: User, form: ConcernForm, now: datetime) -> None:
     except (intake.Stale, NotAllowed):
         return
     if row is not None:
-        data = form.data.copy()
-        data["version"] = str(row.version)
-        form.data = data
+        form.data = _with_version(form.data, row.version)
+
+
+def _with_version(data: Any, version: int) -> Any:
+    """What was sent, ready to be sent again against the draft that is there now."""
+    data = data.copy()
+    data["version"] = str(version)
+    return data
 
 
 def save(user: User, form: ConcernForm, now: datetime) -> ConcernDraft | None:
