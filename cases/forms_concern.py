@@ -83,13 +83,25 @@ class ConcernForm(YhteisoForm):
     form_key = forms.UUIDField(widget=forms.HiddenInput, error_messages=dict.fromkeys(("required", "invalid"), RELOAD))
     version = forms.IntegerField(widget=forms.HiddenInput, required=False, error_messages={"invalid": RELOAD})
 
-    def __init__(self, *args: Any, coordinator: str, phone: str, adult: bool = False, **kwargs: Any) -> None:
-        kwargs["initial"] = {"form_key": uuid.uuid4(), "version": 0, "reachable": phone} | (kwargs.get("initial") or {})
+    def __init__(self, *args: Any, phone: str, place: str = "", adult: bool = False, **kwargs: Any) -> None:
+        kwargs["initial"] = {"form_key": uuid.uuid4(), "version": 0, "reachable": phone, "place": place} | (
+            kwargs.get("initial") or {}
+        )
         super().__init__(*args, **kwargs)
         for name in NOT_FOR_ADULTS if adult else ONLY_FOR_ADULTS:
             del self.fields[name]
         if adult:
             self.fields["child_name"].required = False
+        asked = self.data.get("family_asked")
+        if asked in (FamilyAsked.NOT_YET, FamilyAsked.THINKING):
+            for name in OF_THE_CHILD:
+                if name in self.fields:
+                    self.fields[name].required = False
+        if asked == FamilyAsked.NOT_YET:
+            self.fields["agreed"].required = False
+
+    def introduce(self, coordinator: str) -> None:
+        """Tell what each answer means, with the name of whoever will call."""
         self.fields["family_asked"].widget.hints = {
             FamilyAsked.THINKING: _now("%(name)s can help you further without inviting a network.") % {"name": coordinator}
             + " "
@@ -98,13 +110,6 @@ class ConcernForm(YhteisoForm):
                 "Ask for advice without names. The child's name, age and place are not needed, and we do not keep them."
             ),
         }
-        asked = self.data.get("family_asked")
-        if asked in (FamilyAsked.NOT_YET, FamilyAsked.THINKING):
-            for name in OF_THE_CHILD:
-                if name in self.fields:
-                    self.fields[name].required = False
-        if asked == FamilyAsked.NOT_YET:
-            self.fields["agreed"].required = False
 
     @property
     def asked_for(self) -> list[str]:

@@ -30,30 +30,31 @@ def new(request: UserRequest) -> HttpResponse:
     """Can I pass this on in four minutes, and who will see it? What was begun earlier is here."""
     now = timezone.now()
     if request.method == "POST":
-        form = form_of(request.user, now, data=request.POST)
+        form = form_of(request.user, data=request.POST)
         if request.POST.get("then") == "draft":
             return _keep(request, form, now)
         if form.is_valid() and (ref := _send(request, form, now)):
             return redirect("concern", ref=ref)
-        _keep_quietly(request.user, form, now)
-        return _page(request, form, now, status=422)
+        row = _keep_quietly(request.user, form, now)
+        return _page(request, form, now, status=422, saved=clock_time(row.saved_at) if row else "")
     row = drafts.current(request.user, now)
     if row is None:
-        return _page(request, form_of(request.user, now), now)
+        return _page(request, form_of(request.user), now)
     log(request, Verb.VIEW, reason="own draft")
-    return _page(request, form_of(request.user, now, initial=_written(request, row)), now, row)
+    return _page(request, form_of(request.user, initial=_written(request, row)), now, row)
 
 
-def form_of(user: User, now: datetime, *, data: Any = None, initial: dict[str, Any] | None = None) -> ConcernForm:
+def form_of(user: User, *, data: Any = None, initial: dict[str, Any] | None = None) -> ConcernForm:
     """The form as this person fills it."""
-    try:
-        names = coordinators_of(intake.area_for(user), now)
-    except NotAllowed:
-        names = []
+    daily = user.unit is not None and user.unit.agency.sector in DAILY
     return ConcernForm(
-        data, initial=initial, coordinator=names[0] if names else _("The coordinator"), phone=user.phone,
-        adult=for_adults(user),
-    )  # fmt: skip
+        data, initial=initial, phone=user.phone, adult=for_adults(user), place=user.unit.name if daily and user.unit else ""
+    )
+
+
+# Where children spend their days: whoever works there most often writes of a child of their own unit.
+DAILY = {Sector.ECEC, Sector.BASIC_EDUCATION}
+PRESET = ("place", "reachable")
 
 
 def for_adults(user: User) -> bool:
@@ -69,6 +70,7 @@ def _page(
         names, refusal = coordinators_of(intake.area_for(request.user), now), ""
     except NotAllowed as reason:
         names, refusal = [], str(reason)
+    form.introduce(names[0] if names else _("The coordinator"))
     today = helsinki_date(now)
     context = {
         "form": form, "refusal": refusal, "readers": names, "today": today, "meets_by": latest_meeting_day(today),
@@ -81,7 +83,8 @@ def _page(
 def _written(request: UserRequest, row: ConcernDraft) -> dict[str, Any]:
     """The draft as a form's beginning. Where its key is gone, an empty form that says so."""
     try:
-        return row.open() | {"form_key": row.form_key, "version": row.version}
+        blank = {} if row.concern_id else dict.fromkeys(PRESET, "")  # what was emptied stays empty
+        return blank | row.open() | {"form_key": row.form_key, "version": row.version}
     except Unreadable:
         messages.warning(request, _("Your draft can no longer be opened. We are sorry: please write it again."))
         return {"form_key": row.form_key, "version": row.version}
@@ -107,7 +110,7 @@ def _keep(request: UserRequest, form: ConcernForm, now: datetime) -> HttpRespons
             messages.warning(request, _("This has already been sent. You find it on your first page."))
             return redirect("concern-new")
         again = form_of(
-            request.user, now, initial=form.typed | {"form_key": stale.current.form_key, "version": stale.current.version}
+            request.user, initial=form.typed | {"form_key": stale.current.form_key, "version": stale.current.version}
         )
         return _page(request, again, now, theirs=stale.current, status=409)
     except NotAllowed as refusal:
@@ -118,14 +121,15 @@ def _keep(request: UserRequest, form: ConcernForm, now: datetime) -> HttpRespons
     return redirect("concern-new")
 
 
-def _keep_quietly(user: User, form: ConcernForm, now: datetime) -> None:
+def _keep_quietly(user: User, form: ConcernForm, now: datetime) -> ConcernDraft | None:
     """A form that could not be sent is a draft too, so that nothing is lost with the page."""
     try:
         row = save(user, form, now)
     except (intake.Stale, NotAllowed):
-        return
+        return None
     if row is not None:
         form.data = _with_version(form.data, row.version)
+    return row
 
 
 def _with_version(data: Any, version: int) -> Any:

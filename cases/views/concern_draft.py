@@ -21,7 +21,7 @@ def draft(request: UserRequest) -> HttpResponse:
     """Keep what has been typed so far, valid or not."""
     now = timezone.now()
     try:
-        row = save(request.user, form_of(request.user, now, data=request.POST), now)
+        row = save(request.user, form_of(request.user, data=request.POST), now)
     except Stale as stale:
         return JsonResponse({"version": stale.current.version if stale.current else 0}, status=409)
     except NotAllowed as refusal:

@@ -32,8 +32,6 @@ def test_on_a_phone_without_a_script(visit: Visit, database: str) -> None:
     expect(page.locator("main")).to_contain_text("viimeistään")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     assert time.monotonic() - began < 120
-    page.go_back()
-    page.get_by_role("button", name="Pyydä soittoa").click()
     with connect(database) as conn:
         assert conn.execute("SELECT count(*) FROM cases_concern WHERE child_name = 'Vilho'").fetchone() == (1,)
         assert conn.execute("SELECT count(*) FROM cases_concerndraft").fetchone() == (0,)
