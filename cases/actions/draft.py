@@ -12,7 +12,7 @@ from cases.actions.intake import Stale
 from cases.models import Concern, ConcernDraft, FamilyAsked
 from cases.models.draft import ConcernDraftQuerySet
 from networks.models import User
-from yhteiso.lib.cipher import Unreadable
+from yhteiso.lib.cipher import Unreadable, keyring
 
 LONGEST = 20_000  # of all its texts together, in characters: far more than the form takes, so that nothing typed is lost
 # What of a concern names a child. Kept in a draft only while the family may have said yes.
@@ -51,7 +51,7 @@ def save_draft(
     row = _own(by).select_for_update(of=("self",), no_key=True).first()
     if Concern.objects.filter(logged_by=by, form_key=form_key).exists():
         raise Stale(row)
-    if row is None or row in _own(by).expired(now):
+    if row is None or row.is_expired(now):
         return _fresh(row, by, form_key, values, now)
     if row.form_key == form_key and _holds(row, values):
         return row
@@ -129,7 +129,7 @@ def open_kept(*, concern: Concern, by: User, now: datetime) -> ConcernDraft:
     if row is None:
         raise NotAllowed(_("The text is no longer kept. Write a new message."))
     other = _own(by).first()
-    if other is not None and other in _own(by).expired(now):
+    if other is not None and other.is_expired(now):
         other.delete()
         other = None
     if other is not None:
@@ -147,3 +147,22 @@ def open_kept(*, concern: Concern, by: User, now: datetime) -> ConcernDraft:
 def sweep_drafts(*, now: datetime) -> int:
     """Delete every draft and kept text that has lain for 30 days. In the jobs' hat, which sees no others. How many."""
     return ConcernDraft.objects.expired(now).delete()[0]
+
+
+def reseal_drafts() -> int:
+    """Encrypt every draft with the newest key, each in a transaction of its own; those whose key is gone stay. How many."""
+    stale = ConcernDraft.objects.exclude(sealed__startswith=f"{keyring().newest}.").order_by("pk")
+    return sum(map(_reseal, list(stale.values_list("pk", flat=True))))
+
+
+@transaction.atomic
+def _reseal(pk: uuid.UUID) -> bool:
+    row = ConcernDraft.objects.select_for_update(of=("self",), no_key=True).filter(pk=pk).first()
+    if row is None:  # sent or deleted meanwhile
+        return False
+    try:
+        row.seal(row.open())
+    except Unreadable:
+        return False
+    row.save(update_fields=["sealed"])
+    return True

@@ -65,6 +65,10 @@ class ConcernDraft(models.Model):
         """Where the text stands: what it is bound to, so that it opens in this row only."""
         return f"cases_concerndraft:{self.pk}:text"
 
+    def is_expired(self, now: datetime) -> bool:
+        """Whether it has lain too long: nobody is shown it any more, and the sweep deletes it."""
+        return self.saved_at <= now - DRAFT_KEPT
+
     def seal(self, values: Mapping[str, str]) -> None:
         """Set what was typed, as it will be stored."""
         self.sealed = keyring().seal(dumps(values), place=self.place)

@@ -1,12 +1,17 @@
 """The draft of a concern: kept as it is typed, back for its writer alone, gone when sent or old."""
 
+import base64
 import json
 import uuid
 from datetime import timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.core.management import call_command
 from django.db import ProgrammingError, connection, transaction
+from django.test import override_settings
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
@@ -208,6 +213,19 @@ def test_a_lost_key_is_told_and_the_form_works(world: World) -> None:
     again = filled(everyday="Uusi", form_key=str(row.form_key)) | {"version": str(row.version)}
     assert client.post(DRAFT, again).status_code == 200
     assert ConcernDraft.objects.get().open()["everyday"] == "Uusi"
+
+
+def test_a_new_key_is_given_to_drafts_too(world: World) -> None:
+    kept(world)
+    with override_settings(FIELD_KEYS=f"{settings.FIELD_KEYS},7:{NEW_KEY}"):
+        told = StringIO()
+        call_command("rotate_keys", stdout=told)
+        assert "Drafts given the key 7: 1." in told.getvalue()
+        row = ConcernDraft.objects.get()
+        assert (row.sealed[:2], row.open()["everyday"]) == ("7.", SECRET)
+
+
+NEW_KEY = base64.b64encode(bytes(range(32))).decode()
 
 
 def test_saving_and_sending_ask_a_known_number_of_questions(
