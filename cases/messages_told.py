@@ -136,21 +136,16 @@ def _talks(user: User, rows: Sequence[About], cases: Mapping[int, Case]) -> dict
 
 
 def _own_concerns(user: User, rows: Sequence[About], cases: Mapping[int, Case]) -> dict[UUID, Place]:
-    """The receipt of an own concern: with its name while its text is shown, and without it for ever after."""
+    """The receipt of an own concern, with no name: also whoever has left the network since is told how it ended."""
     if user.hat != "member":
         return {}
-    found = _concerns(user, rows, cases)
-    wanted = {row.about for row in rows if row.pk not in found}
-    if wanted:
+    refs = dict(Concern.objects.visible_to(user).filter(pk__in=keys(rows)).values_list("pk", "ref"))
+    if keys(rows) - set(refs):  # answered so long ago that its text is gone
         with connection.cursor() as cursor:
             cursor.execute("SELECT id, ref FROM sec.my_answered_concerns() WHERE id = ANY (%s)", [list(keys(rows))])
-            refs = {str(pk): ref for pk, ref in cursor.fetchall()}
-        found |= {
-            row.pk: Place(reverse("concern", args=[refs[row.about]]))
-            for row in rows
-            if row.about in wanted and row.about in refs
-        }
-    return found
+            refs |= dict(cursor.fetchall())
+    found = {row.pk: refs.get(int(row.about)) for row in rows if row.about.isdecimal()}
+    return {pk: Place(reverse("concern", args=[ref])) for pk, ref in found.items() if ref}
 
 
 def _calls(user: User, rows: Sequence[About], cases: Mapping[int, Case]) -> dict[UUID, Place]:

@@ -65,7 +65,7 @@ class Migration(migrations.Migration):
                     "talked_by",
                     models.CharField(
                         choices=[
-                            ("self", "I did"),
+                            ("self", "I talked myself"),
                             ("colleague", "A colleague of mine"),
                             ("other", "Somebody else who works with the family"),
                         ],

@@ -17,7 +17,7 @@ from cases.actions import concern as concerns
 from cases.actions import draft as drafts
 from cases.actions import intake
 from cases.forms_concern import ConcernForm
-from cases.models import Case, Concern, ConcernDraft, FamilyAsked, FamilySaid, Outcome, public_name
+from cases.models import Calling, Case, Concern, ConcernDraft, FamilyAsked, FamilySaid, Outcome, public_name
 from networks.models import AREA_ROLES, Area, Sector, User
 from yhteiso.audit.models import Verb
 from yhteiso.lib.cipher import Unreadable
@@ -167,6 +167,8 @@ def receipt(request: UserRequest, ref: str) -> HttpResponse:
         "wants_network": concern.wants_network,
         "meets_by": latest_meeting_day(helsinki_date(concern.sent_at)),
         "answer": answer_of(concern.outcome, concern.outcome_at),
+        # A protected family's name stands on nobody's page whom the lead has not named: not on its caller's either.
+        "covered": case is not None and Calling(case, user).hides_all,
         **(_talked(concern, user, now) if concern.is_anonymous else {}),
     }
     return render(request, "cases/concern.html", context)
