@@ -12,7 +12,7 @@ from django.db.models import BigIntegerField, CharField, Exists, Expression, F, 
 from django.db.models.functions import Cast
 
 from cases.kinds import CALL, CONCERN, CONSENT, FAMILY_ASKED, GATHERED, MEETING, REVIEW, SERVICE
-from cases.models import Call, Case, Concern, ConsentState, Deadline, ExceptionalAccess, FamilyAsked, Status
+from cases.models import Call, Case, Concern, ConsentState, Deadline, ExceptionalAccess, Status
 from networks.models import ServiceEvent
 
 
@@ -88,10 +88,6 @@ def register(*sources: Source) -> None:
         SOURCES[source.kind] = source
 
 
-def _unasked() -> QuerySet[Concern]:
-    return Concern.objects.waiting().filter(family_asked=FamilyAsked.NOT_YET)
-
-
 def _without_consent() -> QuerySet[Case]:
     return Case.objects.open().exclude(consent=ConsentState.ORAL)
 
@@ -99,7 +95,7 @@ def _without_consent() -> QuerySet[Case]:
 def register_all() -> None:
     register(
         Source(CONCERN, Concern.objects.waiting, "sent_at", person="logged_by_id", unit="unit_id"),
-        Source(FAMILY_ASKED, _unasked, "sent_at", person="logged_by_id", unit="unit_id"),
+        Source(FAMILY_ASKED, Concern.objects.unasked, "sent_at", person="logged_by_id", unit="unit_id"),
         Source(CALL, Call.objects.unfinished, "began_at", person="taken_by_id"),
         Source(CONSENT, _without_consent, "opened_at", case="pk", about=False, rounds=True),
         Source(GATHERED, lambda: Case.objects.filter(status=Status.NEW), "t0_at", case="pk", about=False),

@@ -1,7 +1,6 @@
-"""Forms of a way's beginning and end: the concern, the call, the start of the two weeks, the closing."""
+"""Forms of a way's beginning and end: the call, the start of the two weeks, the closing."""
 
 import re
-import uuid
 from datetime import date, datetime, timedelta
 from typing import Any, cast
 
@@ -10,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from cases.models import TEXT, CloseReason, ConsentState, FamilyAsked, Guidance, Route
+from cases.models import TEXT, CloseReason, ConsentState, Guidance, Route
 from networks.models import Area
 from yhteiso.forms import NO_SUCH_DAY, ChoiceRow, ClockField, DayField, Radios, RouteCards, YhteisoForm
 from yhteiso.lib.dates import HELSINKI, NoSuchTime, at_helsinki, short_date
@@ -19,76 +18,6 @@ from yhteiso.lib.text import TextField
 
 OLDEST = 20
 AGE_LIMITS = _("Write an age between 0 and 20")
-# Which fields tell of whom the concern is: not asked and not kept while the family does not know.
-OF_THE_CHILD = ("child_name", "child_age", "place")
-
-
-class ConcernForm(YhteisoForm):
-    """At most eight fields. Name, age and place are needed only once the matter has been raised with the family."""
-
-    icons = {"strengths": "leaf", "everyday": "drop"}
-
-    family_asked = forms.ChoiceField(
-        label=_("Has this been talked about with the family?"), choices=FamilyAsked.choices, widget=Radios(),
-        error_messages={"required": _("Choose whether this has been talked about with the family")},
-    )  # fmt: skip
-    child_name = TextField(
-        label=_("Child's first name"), max_length=60, help_text=_("No family name or identity code is needed."),
-        error_messages={"required": _("Write the child's first name")},
-    )  # fmt: skip
-    child_age = forms.IntegerField(
-        label=_("Age"), min_value=0, max_value=OLDEST, help_text=_("If the child has not been born yet, write 0."),
-        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
-        error_messages=dict.fromkeys(("required", "invalid"), _("Write the child's age as a number, for example 4"))
-        | dict.fromkeys(("min_value", "max_value"), AGE_LIMITS),
-    )  # fmt: skip
-    place = TextField(
-        label=_("Where does the child spend the days?"), max_length=120,
-        error_messages={"required": _("Write where the child spends the days, for example the day care centre")},
-    )  # fmt: skip
-    strengths = TextField(
-        label=_("What goes well?"), max_length=TEXT, help_text=_("What gives the child or the family strength?"),
-        widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={"required": _("Write at least one thing that goes well")},
-    )  # fmt: skip
-    everyday = TextField(
-        label=_("What is seen in everyday life?"), max_length=TEXT, widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=_("Describe a situation that you saw or heard. No diagnoses, no health of other family members."),
-        error_messages={"required": _("Write what you have seen in everyday life")},
-    )  # fmt: skip
-    agreed = TextField(
-        label=_("What was agreed with the family?"), max_length=TEXT, required=False,
-        widget=forms.Textarea(attrs={"rows": 2}),
-    )  # fmt: skip
-    reachable = TextField(
-        label=_("When can you be reached?"), max_length=160, help_text=_("A phone number and the best time"),
-        error_messages={"required": _("Write a phone number and a time at which you can be reached")},
-    )  # fmt: skip
-    form_key = forms.UUIDField(
-        widget=forms.HiddenInput,
-        error_messages=dict.fromkeys(("required", "invalid"), _("Reload the page and try again.")),
-    )
-
-    def __init__(self, *args: Any, coordinator: str, phone: str, **kwargs: Any) -> None:
-        kwargs.setdefault("initial", {"form_key": uuid.uuid4(), "reachable": phone})
-        super().__init__(*args, **kwargs)
-        self.fields["family_asked"].widget.hints = {
-            FamilyAsked.THINKING: _now("%(name)s can help you further without inviting a network.") % {"name": coordinator},
-            FamilyAsked.NOT_YET: _now(
-                "Ask for advice without names. The child's name, age and place are not needed, and we do not keep them."
-            ),
-        }
-        if self.data.get("family_asked") == FamilyAsked.NOT_YET:
-            for name in OF_THE_CHILD:
-                self.fields[name].required = False
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        if data.get("family_asked") == FamilyAsked.NOT_YET:
-            for name in OF_THE_CHILD:  # whatever was written there is not looked at, because it is not kept
-                self.errors.pop(name, None)
-            data |= {"child_name": "", "child_age": None, "place": ""}
-        return data
 
 
 class CallForm(YhteisoForm):

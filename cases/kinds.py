@@ -33,6 +33,10 @@ def _concerns(rows: Sequence[Deadline]) -> set[UUID]:
     return of_rows(rows, Concern.objects.waiting())
 
 
+def _unasked(rows: Sequence[Deadline]) -> set[UUID]:
+    return of_rows(rows, Concern.objects.unasked())
+
+
 def _calls(rows: Sequence[Deadline]) -> set[UUID]:
     return of_rows(rows, Call.objects.unfinished())
 
@@ -86,7 +90,7 @@ ALL = (
             Rung(1, Day(2), ("owner",)),
             Rung(2, AfterDay(2), ("owner", "coordinators")),
         ),
-        _concerns, after_days(2), deed=_("asking the family"),
+        _unasked, after_days(2), deed=_("asking the family"),
     ),
     Kind(
         CONSENT, _("A consent is still missing"),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 from uuid import UUID
 
+from django.db import connection
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -120,12 +121,38 @@ def places(user: User, rows: Iterable[tuple[About, Words]], cases: Mapping[int, 
 
 
 def _concerns(user: User, rows: Sequence[About], cases: Mapping[int, Case]) -> dict[UUID, Place]:
+    """Its writer's receipt; a coordinator answers it from the board."""
     seen = {str(row.pk): row for row in Concern.objects.visible_to(user).filter(pk__in=keys(rows))}
     found = {row.pk: seen[row.about] for row in rows if row.about in seen}
     return {
-        pk: Place(reverse("concern", args=[concern.ref]), concern.child_name or str(_("Consultation without a name")))
+        pk: Place(
+            reverse("concern", args=[concern.ref]) if user.hat == "member" else reverse("board"),
+            concern.child_name or str(_("Consultation without a name")),
+        )
         for pk, concern in found.items()
     }
+
+
+def _talks(user: User, rows: Sequence[About], cases: Mapping[int, Case]) -> dict[UUID, Place]:
+    """Where the writer records what the family said. A coordinator is told of it, and has nothing to open."""
+    if user.hat != "member":
+        return {}
+    seen = {str(row.pk): row for row in Concern.objects.visible_to(user).unasked().filter(pk__in=keys(rows))}
+    label = str(_("Consultation without a name"))
+    return {row.pk: Place(reverse("concern-talk", args=[seen[row.about].ref]), label) for row in rows if row.about in seen}
+
+
+def _own_concerns(user: User, rows: Sequence[About], cases: Mapping[int, Case]) -> dict[UUID, Place]:
+    """The receipt of an own concern, with no name: also whoever has left the network since is told how it ended."""
+    if user.hat != "member":
+        return {}
+    refs = dict(Concern.objects.visible_to(user).filter(pk__in=keys(rows)).values_list("pk", "ref"))
+    if keys(rows) - set(refs):  # answered so long ago that its text is gone
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT id, ref FROM sec.my_answered_concerns() WHERE id = ANY (%s)", [list(keys(rows))])
+            refs |= dict(cursor.fetchall())
+    found = {row.pk: refs.get(int(row.about)) for row in rows if row.about.isdecimal()}
+    return {pk: Place(reverse("concern", args=[ref])) for pk, ref in found.items() if ref}
 
 
 def _calls(user: User, rows: Sequence[About], cases: Mapping[int, Case]) -> dict[UUID, Place]:
@@ -187,8 +214,7 @@ def register_all() -> None:
             ),
             FAMILY_ASKED: Words(
                 _("Ask the family"), _("The family has not been asked yet"),
-                _("Talk with the family, and tell the coordinator what they said."), _("Open the contact"), _concerns,
-                "ask",
+                _("Talk with the family, and record what they said."), _("I have talked with the family"), _talks, "ask",
             ),
             CONSENT: Words(
                 _("A consent is still missing"), _("A consent is still missing"),
@@ -225,6 +251,30 @@ def _register_plain() -> None:
         deed=_("Open the network"), find=_undelivered, icon="warn",
     )  # fmt: skip
     register(MessageKind.FAILURE, {"undelivered": lost})
+    register(
+        MessageKind.ANSWER,
+        {
+            "receipt": Words(
+                _("Your message is with the coordinator"),
+                hint=_("The receipt has the number, the coordinator and the day."),
+                deed=_("Open the receipt"), find=_own_concerns, icon="check",
+            ),
+            "met": Words(
+                _("An answer to your concern: the network has met"), hint=_("Thank you. What you saw has been heard."),
+                deed=_("Open the receipt"), find=_own_concerns, icon="people",
+            ),
+            "declined": Words(
+                _("An answer to your concern: the family did not want a network"),
+                hint=_("It is theirs to decide. If the worry goes on, talk with them again, and call."),
+                deed=_("Open the receipt"), find=_own_concerns, icon="leaf",
+            ),
+            "other": Words(
+                _("An answer to your concern: another way of helping was found"),
+                hint=_("No network is gathered now. You can call whenever you need."),
+                deed=_("Open the receipt"), find=_own_concerns, icon="hands",
+            ),
+        },
+    )  # fmt: skip
     week = Words(_("Your week"), hint=_("Meetings, promises and what waits for you."), deed=_("See the week"), find=_week)
     register(MessageKind.DIGEST, {"": week})
 

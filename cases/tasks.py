@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from cases.actions import digest, directory, ladder
 from cases.actions import sweep as sweeping
 from cases.actions import tick as ticking
+from cases.actions.draft import sweep_drafts
 from cases.actions.watch import tell_of_ending_consents, tell_of_leaderless_cases, tell_of_vacant_seats
 from networks.actions.service_import import forget_old
 from yhteiso.hats.wear import wearing
@@ -63,3 +64,11 @@ def open_daily_tasks() -> int:
 def replan_changed() -> int:
     """Every quarter of an hour: plan anew by the ladders that have come into force since. Twice, or at once, is once."""
     return ladder.replan_changed(now=timezone.now())
+
+
+@shared_task
+@job("old-drafts", every=timedelta(hours=6), label=_("Old drafts"))
+def delete_old_drafts() -> int:
+    """Four times a day: delete drafts and kept texts that have lain for 30 days. Twice, or at once, is once."""
+    with wearing("jobs"):
+        return sweep_drafts(now=timezone.now())

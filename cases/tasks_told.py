@@ -13,6 +13,7 @@ class Words:
     """One kind of task: what has happened, what to do about it, and the page where it is done.
 
     `page` is a name of the address book. It takes the situation's reference, or where `by_about` what the task is about.
+    `own`: about something of the person's own, without a situation. `deed`: ended by what is done there, never by a tick.
     """
 
     title: str | Promise
@@ -20,6 +21,8 @@ class Words:
     icon: str
     page: str = "case"
     by_about: bool = False
+    own: bool = False
+    deed: str | Promise = ""
 
 
 WORDS: dict[str, Words] = {
@@ -100,9 +103,23 @@ WORDS: dict[str, Words] = {
         _("A message about a meeting did not arrive. Call, tell the time yourself, and ask for a number that works."),
         "phone",
     ),
+    TaskKind.ASK_FAMILY: Words(
+        _("Talk with the family"),
+        _("You asked for advice without names. Tell the family of your worry, and record here what they said."),
+        "ask",
+        "concern-talk",
+        by_about=True,
+        own=True,
+        deed=_("I have talked with the family"),
+    ),
 }
 
 
 def words_of(kind: str) -> Words:
     """The words of a kind; of one that is not here yet its own name, so that nothing that waits is ever hidden."""
     return WORDS.get(kind) or Words(dict(TaskKind.choices).get(kind, kind), "", "bell")
+
+
+def ends_by_deed(kind: str) -> bool:
+    """Whether a task of this kind is ended by what is done on its page, and not by marking it done."""
+    return bool(words_of(kind).deed)

@@ -6,6 +6,8 @@ from cases.views import (
     beside,
     call,
     concern,
+    concern_draft,
+    concern_talk,
     consent_sides,
     consents,
     exceptional,
@@ -25,7 +27,12 @@ CONTACTS = "cases/<ref:ref>/persons/<int:pk>/contacts/"
 
 urlpatterns = [
     path("concerns/new/", concern.new, name="concern-new"),
+    path("concerns/draft/", concern_draft.draft, name="concern-draft"),
+    path("concerns/draft/removal/", concern_draft.removal, name="concern-draft-removal"),
     path("concerns/<ref:ref>/", concern.receipt, name="concern"),
+    path("concerns/<ref:ref>/talk/", concern_talk.talk, name="concern-talk"),
+    path("concerns/<ref:ref>/continuation/", concern_talk.continuation, name="concern-continuation"),
+    path("concerns/<ref:ref>/withdrawal/", concern_talk.withdrawal, name="concern-withdrawal"),
     path("calls/", call.start, name="call-start"),
     path("calls/<ref:ref>/", call.page, name="call"),
     path("calls/<ref:ref>/draft/", call.draft, name="call-draft"),

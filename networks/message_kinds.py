@@ -46,6 +46,7 @@ KINDS: dict[str, Kind] = {
         ),
         Kind("escalation", _("A situation waits too long"), ALWAYS, frozenset({HERE, EMAIL})),
         Kind("task", _("A task for you")),
+        Kind("answer", _("An answer to your concern")),
         Kind("failure", _("A message did not arrive"), on=frozenset({HERE}), offered=frozenset({HERE})),
         Kind("family", _("The family read or wrote"), "", frozenset(), frozenset({HERE})),
         Kind("digest", _("Monday's summary"), _("one message, the week's things"), frozenset(), frozenset({EMAIL})),

@@ -141,6 +141,7 @@ class Scene:
         self.message = self._message(now)
         self.service, self.file = self._directory(by, now)
         self.concern = self.world.concern(now=at("2026-06-07 09:00"))
+        self.consultation = self.world.concern(now=at("2026-06-07 09:30"), family_asked="not_yet")
         self.call = intake.begin_call(by=by, area=self.world.area, now=now)
         self.stand(by)
         runs.run("tick", lambda: 0)
@@ -237,6 +238,9 @@ class Scene:
         met = case | {"meeting": self.meeting.ref}
         return {
             "concern": lambda: {"ref": self.concern.ref},
+            "concern-talk": lambda: {"ref": self.consultation.ref},
+            "concern-continuation": lambda: {"ref": self.consultation.ref},
+            "concern-withdrawal": lambda: {"ref": self.consultation.ref},
             "number": lambda: {"token": "A" * 22},  # anybody's, known or not
             "call": lambda: {"ref": self.call.ref},
             "call-concern": lambda: {"ref": self.call.ref},

@@ -248,6 +248,7 @@ CELERY_BEAT_SCHEDULE = {
     "log-months": {"task": "yhteiso.audit.tasks.ensure_partitions", "schedule": timedelta(hours=6)},
     "verify-log": {"task": "yhteiso.audit.tasks.verify_log", "schedule": timedelta(hours=24)},
     "oddities": {"task": "yhteiso.audit.tasks.find_oddities", "schedule": timedelta(hours=1)},
+    "old-drafts": {"task": "cases.tasks.delete_old_drafts", "schedule": timedelta(hours=6)},
     "daily-tasks": {"task": "cases.tasks.open_daily_tasks", "schedule": timedelta(hours=24)},
     "digests": {"task": "cases.tasks.send_digests", "schedule": timedelta(hours=1)},
     "canary": {"task": "yhteiso.jobs.tasks.canary", "schedule": timedelta(seconds=30)},

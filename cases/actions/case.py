@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from cases.access import NotAllowed
 from cases.actions import deadline
+from cases.actions.answer import answer_callers
 from cases.actions.task import open_task
 from cases.kinds import CONSENT, GATHERED, MEETING
 from cases.models import (
@@ -167,5 +168,6 @@ def close(*, case: Case, by: User, reason: str, now: datetime) -> Case:
     seats.filter(role=MemberRole.EXCEPTIONAL).update(ended_at=now, ended_by=by, end_reason="expired")
     seats.update(ended_at=now, ended_by=by, end_reason="closed")
     deadline.end_all(case, now=now)
+    answer_callers(case=case, now=now)
     note(case, "closed", at=now, by=by, reason=str(reason))
     return case

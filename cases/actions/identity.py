@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 from cases.access import NotAllowed
 from cases.actions.case import lock, note
 from cases.actions.network import open_case_of
-from cases.models import Case, Person, PersonIdentity
+from cases.models import Case, ConcernDraft, Person, PersonIdentity
 from cases.models.identity import PersonIdentityQuerySet
 from networks.models import User
 from yhteiso.lib.cipher import Unreadable, key_number, keyring
@@ -107,8 +108,9 @@ def _rotate_batch(after: int, broken: set[int], *, patient: bool) -> tuple[int, 
 
 
 def count_by_key() -> dict[int, int]:
-    """How many codes each key has encrypted, by the key's number."""
+    """How many codes and drafts each key has encrypted, by the key's number."""
     counts: dict[int, int] = {}
-    for number in PersonIdentity.objects.filter(without=False).values_list("number", flat=True).iterator(chunk_size=5000):
+    codes = PersonIdentity.objects.filter(without=False).values_list("number", flat=True).iterator(chunk_size=5000)
+    for number in chain(codes, ConcernDraft.objects.values_list("sealed", flat=True).iterator(chunk_size=500)):
         counts[key_number(number)] = counts.get(key_number(number), 0) + 1
     return counts

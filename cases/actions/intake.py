@@ -10,10 +10,23 @@ from django.utils.translation import gettext as _
 
 from cases.access import NotAllowed
 from cases.actions import deadline
+from cases.actions.answer import answer_callers
 from cases.actions.case import open_case
 from cases.actions.identity import write_identity
+from cases.actions.task import open_task
 from cases.kinds import CALL, CONCERN, FAMILY_ASKED
-from cases.models import CONCERN_OF_NOBODY, KNOWING, NAMELESS, NOBODY, Call, Concern, FamilyAsked, PersonKind, Route
+from cases.models import (
+    CONCERN_OF_NOBODY,
+    KNOWING,
+    NAMELESS,
+    NOBODY,
+    Call,
+    Concern,
+    FamilyAsked,
+    PersonKind,
+    Route,
+    TaskKind,
+)
 from networks.models import Area, User
 
 CALL_FIELDS = (
@@ -22,6 +35,7 @@ CALL_FIELDS = (
     "guided_to",
 )  # fmt: skip
 SAME_PRESS = timedelta(seconds=10)
+ASK_WITHIN = timedelta(days=2)
 
 
 def area_for(user: User) -> Area:
@@ -36,21 +50,35 @@ def area_for(user: User) -> Area:
 def log_concern(*, by: User, form_key: uuid.UUID, now: datetime, **fields: Any) -> Concern:
     """Write a professional's concern; the two weeks begin. The same `form_key` again returns the first one.
 
-    While the family has not been asked, name, age and place are emptied here, whatever the form carried.
+    Without the family's yes, name, age and place are emptied here, whatever the form carried. Where it has not been asked
+    at all, the writer gets a task to do so within two days.
     """
-    if fields["family_asked"] == FamilyAsked.NOT_YET:
-        fields |= {"child_name": "", "child_age": None, "place": ""}
+    if fields["family_asked"] != FamilyAsked.YES:
+        fields |= {"child_name": "", "child_age": None, "place": "", "children_home": ""}
     concern = Concern(area=area_for(by), logged_by=by, unit_id=by.unit_id, sent_at=now, form_key=form_key, **fields)
     try:
         with transaction.atomic():
             concern.save(force_insert=True)
-    except IntegrityError:
-        return Concern.objects.get(logged_by=by, form_key=form_key)
+    except IntegrityError as sent:
+        first = Concern.objects.filter(logged_by=by, form_key=form_key).first()
+        if first is None:  # answered so long ago that it is no longer shown
+            raise NotAllowed(_("This has already been sent.")) from sent
+        return first
     for code in (CONCERN, FAMILY_ASKED) if concern.family_asked == FamilyAsked.NOT_YET else (CONCERN,):
         deadline.begin(
             code, case=None, area_id=concern.area_id, fact_at=now, about=concern.pk, person_id=by.pk, unit_id=by.unit_id,
             now=now,
         )  # fmt: skip
+    if concern.family_asked == FamilyAsked.NOT_YET:
+        open_task(
+            kind=TaskKind.ASK_FAMILY,
+            case=None,
+            to=by.pk,
+            due_at=now + ASK_WITHIN,
+            now=now,
+            about=concern.ref,
+            unit=by.unit_id,
+        )
     return concern
 
 
@@ -72,6 +100,8 @@ def begin_call(*, by: User, area: Area, concern: Concern | None = None, now: dat
     )
     if existing := Call.objects.filter(concern=concern).first():
         return existing
+    if concern.withdrawn_at:
+        raise NotAllowed(_("The writer has taken this back."))
     call = Call(area=concern.area, taken_by=by, began_at=now, concern=concern, **told_by(concern))
     try:
         with transaction.atomic():
@@ -85,7 +115,7 @@ def told_by(concern: Concern) -> dict[str, Any]:
     """What a concern tells a call, field by field."""
     return {
         "caller_name": concern.logged_by.name if concern.logged_by_id else "",
-        "caller_unit": concern.unit.name if concern.unit else "",
+        "caller_unit": concern.unit.name if concern.unit else "", "caller_masked": concern.caller_masked,
         "child_name": concern.child_name, "child_age": concern.child_age, "strengths": concern.strengths,
         "everyday": concern.everyday, "around": concern.place,
     }  # fmt: skip
@@ -146,10 +176,8 @@ def finish_call(*, call: Call, by: User, now: datetime, hetu: str = "") -> Call:
         _empty(call)
     call.save()
     deadline.end(CALL, case=None, about=call.pk, now=now)
-    if call.concern_id:
-        deadline.end(CONCERN, case=None, about=call.concern_id, now=now)
-        deadline.end(FAMILY_ASKED, case=None, about=call.concern_id, now=now)
-        Concern.objects.filter(pk=call.concern_id, answered_at=None).update(answered_at=now, answered_by=by, case=call.case)
+    if call.concern is not None:
+        _answered(call, call.concern, by, now)
     return call
 
 
@@ -159,6 +187,16 @@ def _empty(call: Call) -> None:
         setattr(call, name, value)
     if call.route in NAMELESS and call.concern_id:
         Concern.objects.filter(pk=call.concern_id).update(**CONCERN_OF_NOBODY)
+
+
+def _answered(call: Call, concern: Concern, by: User, now: datetime) -> None:
+    """The concern behind a finished call is answered. Its writer hears how it ended: now, or by what becomes of the case."""
+    deadline.end(CONCERN, case=None, about=concern.pk, now=now)
+    if call.case:  # a network is gathered with the family: nobody need remind of asking it
+        deadline.end(FAMILY_ASKED, case=None, about=concern.pk, now=now)
+    Concern.objects.filter(pk=concern.pk, answered_at=None).update(answered_at=now, answered_by=by, case=call.case)
+    if call.case is None:
+        answer_callers(concern=concern, now=now)
 
 
 @transaction.atomic

@@ -234,7 +234,7 @@ def _unsaid(now: datetime) -> int:
 
 
 # Kinds whose mail is the plain notice. Meetings and digests leave by rows of their own; a failure is told here only.
-NOTICED = (MessageKind.ESCALATION, MessageKind.PROMISE, MessageKind.TASK, MessageKind.FAMILY)
+NOTICED = (MessageKind.ESCALATION, MessageKind.PROMISE, MessageKind.TASK, MessageKind.FAMILY, MessageKind.ANSWER)
 
 
 def _unsent(now: datetime) -> int:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from cases.access import NotAllowed
 from cases.models import Case, Task
+from cases.tasks_told import ends_by_deed
 from networks.models import User
 
 
@@ -25,10 +26,15 @@ def open_task(
 
 @transaction.atomic
 def finish_task(*, task: Task, by: User, now: datetime) -> Task:
-    """Mark a task done. Raises NotAllowed for somebody else's; a second press changes nothing."""
+    """Mark a task done. Raises NotAllowed for somebody else's, and for one that only its own deed ends.
+
+    A second press changes nothing.
+    """
     row = Task.objects.select_for_update(of=("self",), no_key=True).filter(pk=task.pk).first()
     if row is None or (row.to_id != by.pk and by.hat != "area"):
         raise NotAllowed(_("This task is somebody else's."))
+    if ends_by_deed(row.kind):
+        raise NotAllowed(_("Record what was done: that ends this task."))
     if row.done_at is None:
         row.done_at, row.done_by = now, by
         row.save(update_fields=["done_at", "done_by"])

@@ -29,8 +29,20 @@ from cases.models.consent import (
     Way,
 )
 from cases.models.contact import ContactChannel, ContactEnd, ContactLanguage, SafeContact
+from cases.models.draft import ConcernDraft
 from cases.models.identity import PersonIdentity
-from cases.models.intake import CONCERN_OF_NOBODY, KNOWING, NAMELESS, NOBODY, Call, Concern, FamilyAsked, Guidance, Route
+from cases.models.intake import (
+    CONCERN_OF_NOBODY,
+    KNOWING,
+    NAMELESS,
+    NOBODY,
+    Call,
+    Concern,
+    FamilyAsked,
+    Guidance,
+    Outcome,
+    Route,
+)
 from cases.models.message import Message, MessageKind, MessageQuerySet
 from cases.models.people import PERSON_CONSENT, MemberRole, Membership, MembershipQuerySet, Person, PersonContact, PersonKind
 from cases.models.standing import (
@@ -45,6 +57,7 @@ from cases.models.standing import (
     TaskKind,
     Verdict,
 )
+from cases.models.talk import FamilySaid, FamilyTalk, TalkedBy
 
 __all__ = [
     "ASKED",
@@ -67,6 +80,7 @@ __all__ = [
     "CaseText",
     "CloseReason",
     "Concern",
+    "ConcernDraft",
     "Consent",
     "ConsentException",
     "ConsentState",
@@ -82,6 +96,8 @@ __all__ = [
     "ExceptionalAccess",
     "ExceptionalReason",
     "FamilyAsked",
+    "FamilySaid",
+    "FamilyTalk",
     "Guidance",
     "HandOver",
     "Hiding",
@@ -93,6 +109,7 @@ __all__ = [
     "Message",
     "MessageKind",
     "MessageQuerySet",
+    "Outcome",
     "Pause",
     "PauseReason",
     "Person",
@@ -109,6 +126,7 @@ __all__ = [
     "Section",
     "StartCorrection",
     "Status",
+    "TalkedBy",
     "Task",
     "TaskKind",
     "TwoWeekOutcome",

@@ -3,6 +3,7 @@
 import re
 from datetime import date, timedelta
 
+from django.apps import apps
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
@@ -13,6 +14,7 @@ from networks.models import Area, Unit, User
 from yhteiso.lib.ids import new_ref
 
 SHORTEST_PHONE = 6
+CHILDREN = 160
 OWN_TEXT = timedelta(days=30)  # how long after the answer its writer still sees a concern
 
 
@@ -22,6 +24,14 @@ class FamilyAsked(models.TextChoices):
     YES = "yes", _("Yes, and the family wants help together")
     THINKING = "thinking", _("Yes, but the family is still thinking")
     NOT_YET = "not_yet", _("Not yet")
+
+
+class Outcome(models.TextChoices):
+    """The answer that whoever wrote a concern gets in the end. Three, and nothing of the family's content."""
+
+    MET = "met", _("The network has met")
+    DECLINED = "declined", _("The family did not want a network")
+    OTHER = "other", _("Another way of helping was found")
 
 
 def split_phone(text: str) -> tuple[str, str]:
@@ -40,6 +50,7 @@ def split_phone(text: str) -> tuple[str, str]:
 # What a concern keeps when its call was nameless: that it was sent, by whom, and that it was answered.
 CONCERN_OF_NOBODY: dict[str, str | None] = {
     "child_name": "", "child_age": None, "place": "", "strengths": "", "everyday": "", "agreed": "", "reachable": "",
+    "children_home": "",
 }  # fmt: skip
 
 
@@ -62,13 +73,19 @@ class ConcernQuerySet(models.QuerySet["Concern"]):
         return self.filter(fresh, logged_by_id=user.pk, unit_id=user.unit_id, unit__isnull=False).exclude(case__in=recused)
 
     def waiting(self) -> "ConcernQuerySet":
-        return self.filter(answered_at=None)
+        return self.filter(answered_at=None, withdrawn_at=None)
+
+    def unasked(self) -> "ConcernQuerySet":
+        """Consultations whose writer still owes a talk with the family: none is recorded, none taken back, no network."""
+        talks = apps.get_model("cases", "FamilyTalk").objects.filter(concern=OuterRef("pk"))
+        return self.filter(~Exists(talks), family_asked=FamilyAsked.NOT_YET, withdrawn_at=None, case=None)
 
 
 class Concern(models.Model):
     """A worry that a professional has written. A table of its own, so that its writer needs no right to any case.
 
-    While the family has not been asked, no name, age or place is kept (a consultation without personal data).
+    Only a family's yes brings a name: until then no name, age or place is kept (a consultation without personal data).
+    `outcome` is what its writer is told in the end, set once by the database from the fact (`sec.answer_caller`).
     """
 
     ref = models.CharField(max_length=12, unique=True, default=new_ref, editable=False)
@@ -85,6 +102,12 @@ class Concern(models.Model):
     family_asked = models.CharField(max_length=10, choices=FamilyAsked)
     agreed = models.TextField(max_length=TEXT, blank=True)
     reachable = models.CharField(max_length=160)
+    # Asked of a worker of adult services: how many children at home and of what age, in plain words.
+    children_home = models.CharField(max_length=CHILDREN, blank=True)
+    caller_masked = models.BooleanField(default=False)
+    withdrawn_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=10, choices=Outcome, blank=True)
+    outcome_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField(null=True)
     answered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     case = models.ForeignKey(Case, models.PROTECT, null=True, related_name="concerns")
@@ -96,8 +119,17 @@ class Concern(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["logged_by", "form_key"], name="concern_sent_once"),
             models.CheckConstraint(
-                condition=~Q(family_asked=FamilyAsked.NOT_YET) | Q(child_name="", child_age=None, place=""),
-                name="concern_without_asking_has_no_person",
+                condition=Q(family_asked=FamilyAsked.YES) | Q(child_name="", child_age=None, place="", children_home=""),
+                name="concern_without_a_yes_has_no_person",
+            ),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at=None)
+                | Q(child_name="", child_age=None, place="", children_home="", strengths="", everyday="", agreed=""),
+                name="concern_taken_back_is_empty",
+            ),
+            models.CheckConstraint(
+                condition=Q(outcome="", outcome_at=None) | ~Q(outcome="") & Q(outcome_at__isnull=False),
+                name="concern_outcome_has_its_moment",
             ),
             models.CheckConstraint(
                 condition=Q(answered_at=None, answered_by=None) | Q(answered_at__isnull=False, answered_by__isnull=False),
@@ -108,6 +140,7 @@ class Concern(models.Model):
         indexes = [
             models.Index(fields=["area", "sent_at"], condition=Q(answered_at=None), name="concern_waiting_by_area"),
             models.Index(fields=["logged_by", "-sent_at"], name="concern_by_writer"),
+            models.Index(fields=["case"], condition=Q(case__isnull=False, outcome=""), name="concern_untold_by_case"),
         ]
 
     def __str__(self) -> str:
@@ -117,6 +150,11 @@ class Concern(models.Model):
     def wants_network(self) -> bool:
         """Whether the family wants help together: only then is a network promised by a day."""
         return self.family_asked == FamilyAsked.YES
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether it names nobody: the family has not said yes."""
+        return self.family_asked != FamilyAsked.YES
 
     @property
     def phone(self) -> str:

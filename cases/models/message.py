@@ -18,6 +18,7 @@ class MessageKind(models.TextChoices):
     FAMILY = "family", _("The family read or wrote")
     TASK = "task", _("Something waits for you")
     FAILURE = "failure", _("A message did not arrive")
+    ANSWER = "answer", _("An answer to your concern")
     DIGEST = "digest", _("The week ahead")
 
 

@@ -172,6 +172,7 @@ class TaskKind(models.TextChoices):
     OTHER_GUARDIAN = "other_guardian", _("Tell the other guardian by hand")
     PROTECTED_LOOK = "protected_look", _("A protected situation was looked for")
     REACH_BY_PHONE = "reach_by_phone", _("Reach by phone")
+    ASK_FAMILY = "ask_family", _("Talk with the family")
 
 
 class TaskQuerySet(models.QuerySet["Task"]):

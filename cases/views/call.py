@@ -209,6 +209,7 @@ def context(request: UserRequest, call: Call, form: CallForm, now: datetime, the
         "call": call,
         "form": form,
         "concern": call.concern,
+        "talk": call.concern.talks.last() if call.concern and call.concern.is_anonymous else None,
         "start": start,
         "start_on": helsinki_date(start),
         "plan_by": latest_meeting_day(helsinki_date(start)),

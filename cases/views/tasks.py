@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from cases.access import UserRequest, for_hats, log, name_children
+from cases.access import NotAllowed, UserRequest, for_hats, log, name_children
 from cases.actions.task import finish_task
 from cases.models import Case, Task
 from cases.tasks_told import words_of
@@ -57,7 +57,11 @@ def task_done(request: UserRequest, pk: UUID) -> HttpResponse:
     if task is None:
         log(request, Verb.DENY, reason="not visible")
         raise Http404
-    finish_task(task=task, by=request.user, now=timezone.now())
+    try:
+        finish_task(task=task, by=request.user, now=timezone.now())
+    except NotAllowed as refusal:
+        messages.warning(request, str(refusal))
+        return redirect("task-list")
     log(request, Verb.CHANGE, case=Case.objects.visible_to(request.user).filter(pk=task.case_id or 0).first())
     messages.success(request, _("Marked as done."))
     return redirect("task-list")
@@ -86,7 +90,7 @@ def _url(row: Task, case: Case | None) -> str:
     words = words_of(row.kind)
     try:
         if words.by_about:
-            return reverse(words.page, args=[row.about]) if case or words.page == "hand-over" else ""
+            return reverse(words.page, args=[row.about]) if case or words.own or words.page == "hand-over" else ""
         return reverse(words.page, args=[case.ref]) if case else ""
     except NoReverseMatch:
         return ""

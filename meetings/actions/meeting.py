@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from cases.access import NotAllowed
 from cases.actions import deadline, network, protection
+from cases.actions.answer import answer_callers
 from cases.actions.case import lock, move, note
 from cases.actions.clock import write_outcome
 from cases.kinds import GATHERED, MEETING
@@ -289,6 +290,7 @@ def hold(*, meeting: Meeting, began_at: datetime, present: set[int], by: User, n
         case.save(update_fields=["first_met_at", "status"])
         deadline.end(MEETING, case=case, now=now)
         deadline.end(GATHERED, case=case, now=now)
+        answer_callers(case=case, now=now)
     if not Logbook.objects.filter(meeting=meeting, approved_at__isnull=False).exists():
         deadline.begin(
             LOGBOOK, case=case, area_id=case.area_id, fact_at=began_at, about=meeting.pk, person_id=meeting.note_taker_id,

@@ -14,7 +14,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from cases.access import NotAllowed, UserRequest, log, name_children
-from cases.models import Case, Concern, public_name
+from cases.actions.draft import current as current_draft
+from cases.actions.intake import ASK_WITHIN
+from cases.models import Case, Concern, Outcome, public_name
 from cases.views.inbox import ahead_of
 from cases.views.tasks import waiting_for
 from meetings.actions.meeting import answer
@@ -67,6 +69,7 @@ def _today(request: UserRequest, data: Any = None) -> HttpResponse:
         "case_count": Case.objects.visible_to(user).open().count() if len(mine) > SHOWN_CASES else 0,
         "tasks": waiting_for(user), "ahead": ahead_of(user, now),
         "concerns": [_concern(row) for row in _my_concerns(user, now) if row.case_id not in known],
+        "draft": current_draft(user, now), "unasked": _unasked(user),
     }  # fmt: skip
     return render(request, "meetings/home.html", context, status=200 if data is None else 422)
 
@@ -141,7 +144,21 @@ def _coming(user: User, now: datetime) -> list[Meeting]:
 
 def _my_concerns(user: User, now: datetime) -> list[Concern]:
     rows = Concern.objects.visible_to(user).order_by("-sent_at")[:SHOWN_CONCERNS]
-    return [row for row in rows if row.answered_at is None or row.answered_at > now - ANSWERED_FOR]
+    return [row for row in rows if row.withdrawn_at is None and _in_sight(row, now)]
+
+
+def _in_sight(row: Concern, now: datetime) -> bool:
+    """Two weeks from the answer, and from the word of how it ended."""
+    return row.answered_at is None or max(row.answered_at, row.outcome_at or row.answered_at) > now - ANSWERED_FOR
+
+
+def _unasked(user: User) -> list[dict[str, Any]]:
+    """Own consultations after which the family has not been talked with yet, and by which day to do it."""
+    rows = Concern.objects.visible_to(user).unasked().order_by("sent_at")[:SHOWN_CONCERNS]
+    return [
+        {"ref": row.ref, "sent_on": short_date(helsinki_date(row.sent_at)), "by": helsinki_date(row.sent_at + ASK_WITHIN)}
+        for row in rows
+    ]
 
 
 # -- how it is shown
@@ -180,7 +197,9 @@ def _line(meeting: Meeting, now: datetime) -> dict[str, Any]:
 
 
 def _concern(row: Concern) -> dict[str, Any]:
-    if row.answered_at is None:
+    if row.outcome:
+        state = (str(row.get_outcome_display()), "green" if row.outcome == Outcome.MET else "grey", "check")
+    elif row.answered_at is None:
         state = (_("Waits for the coordinator"), "yellow", "clock")
     elif row.case_id:
         state = (_("The network is gathered"), "green", "check")

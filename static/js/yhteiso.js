@@ -241,7 +241,8 @@
     state.dirty = true;
     typedAt = Date.now();
     state.since = state.since || Date.now();
-    const wait = event.type === "change" ? 400 : Math.max(0, 10000 - (Date.now() - state.since));
+    const every = Number(form.dataset.autosaveSeconds || 10) * 1000;
+    const wait = event.type === "change" ? 400 : Math.max(0, every - (Date.now() - state.since));
     // While the line is down its own pace holds: a keystroke does not ask again.
     if (state.tries && state.timer) return;
     clearTimeout(state.timer);

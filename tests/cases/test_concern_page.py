@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from cases.actions import intake
 from cases.actions.network import end_membership
-from cases.forms import ConcernForm
+from cases.forms_concern import ConcernForm
 from cases.models import Case, Concern
 from cases.models.intake import split_phone
 from tests.personas import World, at
@@ -24,7 +24,7 @@ NEW = reverse("concern-new")
 def filled(**fields: Any) -> dict[str, Any]:
     return {
         "child_name": "Touko", "child_age": "4", "place": "Päiväkoti Pikkukäpy", "strengths": "Leikkii Oivan kanssa.",
-        "everyday": "Itkee aamuisin.", "family_asked": "yes", "agreed": "", "reachable": "040 000 0101",
+        "everyday": "Itkee aamuisin.", "family_asked": "yes", "agreed": "Puhuin äidin kanssa tiistaina.", "reachable": "040 000 0101",
         "form_key": str(uuid.uuid4()),
     } | fields  # fmt: skip
 
@@ -160,9 +160,11 @@ def test_receipt_of_an_answered_concern_without_a_case(world: World) -> None:
 def test_the_family_is_asked_of_before_the_childs_name(world: World) -> None:
     body = world.client(world.professional).get(NEW).content.decode()
     assert body.index('name="family_asked"') < body.index('name="child_name"')
-    fields = [name for name in ConcernForm.base_fields if name != "form_key"]
-    assert fields[0] == "family_asked"
-    assert len(fields) <= 8
+    for adult in (False, True):
+        fields = ConcernForm(phone="", adult=adult).asked_for
+        assert fields[0] == "family_asked"
+        assert len(fields) <= 8
+        assert len(fields) == len({name for name in fields if f'name="{name}"' in body}) or adult
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ def fill_concern(page, child: str) -> None:
     page.get_by_label("Mikä sujuu hyvin?").fill("Piirtää paljon.")
     page.get_by_label("Mitä arjessa näkyy?").fill("Väsymystä aamuisin.")
     page.get_by_label("Kyllä, ja perhe toivoo yhteistä apua").check()
+    page.get_by_label("Kuka puhui perheen kanssa, milloin").fill("Puhuin äidin kanssa tiistaina.")
 
 
 def concerns(database: str, child: str) -> int:

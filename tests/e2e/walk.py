@@ -36,6 +36,7 @@ def log_concern(kaisa: Visitor, child: str) -> None:
     page.get_by_label("Mikä sujuu hyvin?").fill("Leikkii hyvin ja nauraa.")
     page.get_by_label("Mitä arjessa näkyy?").fill("Aamut ovat olleet raskaita kolme viikkoa.")
     page.get_by_label("Kyllä, ja perhe toivoo yhteistä apua").check()
+    page.get_by_label("Kuka puhui perheen kanssa, milloin").fill("Puhuin äidin kanssa tiistaina.")
     page.get_by_role("button", name="Pyydä soittoa").click()
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     expect(page.locator("main")).to_contain_text("viimeistään")

@@ -34,7 +34,7 @@ def save(by: User, ticked: set[str], **values: Any) -> None:
 
 
 def test_every_kind_of_the_contract_has_its_channels(world: World) -> None:
-    assert set(KINDS) == {"escalation", "invitation", "meeting", "promise", "family", "digest", "task", "failure"}
+    assert set(KINDS) == {"escalation", "invitation", "meeting", "promise", "family", "digest", "task", "failure", "answer"}
     got = {kind: wanted([world.member.pk], kind)[world.member.pk] for kind in KINDS}
     assert got["digest"] == {EMAIL}
     assert got["family"] == {HERE}
@@ -126,7 +126,7 @@ def test_choices_are_one_s_own(world: World) -> None:
     ):
         MessageSettings.objects.create(user=world.professional)
     with wearing("jobs"):
-        assert MessageChoice.objects.count() == 14
+        assert MessageChoice.objects.count() == 16
     for hat in ("public", "family", "guest"):
         with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic(), wearing(hat, world.member.pk):
             MessageChoice.objects.count()

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from cases.actions import intake
+from cases.actions import concern, intake
 from cases.actions.consent import Word, assess_capacity, hide_from, record_words, withdraw
 from cases.actions.protection import name_member
 from cases.models import ASKED, Case, MemberRole, PersonKind, Section
@@ -82,6 +82,23 @@ def load(cast: Cast, *, now: datetime) -> None:
         everyday="Aamuisin ero äidistä on vaikea. Touko nukahtaa usein jo aamupalalle.", family_asked="yes",
         agreed="Äidin mielestä on hyvä, että kysyn apua.", reachable="040 000 0104, klo 12–13",
     )  # fmt: skip
+    _consult(cast, now)
+
+
+def _consult(cast: Cast, now: datetime) -> None:
+    """A teacher who has not talked with the family yet, and a nurse of adult services who is not named to the network."""
+    tuomas, heikki = (User.objects.get(pk=cast.people[name].pk) for name in ("Tuomas", "Heikki"))
+    concern.send(
+        by=tuomas, form_key=uuid.uuid4(), now=now - timedelta(days=1), strengths="Piirtää paljon ja auttaa muita.",
+        everyday="Oppilas jää usein yksin välitunnilla ja tulee aamuisin myöhässä.", family_asked="not_yet", agreed="",
+        reachable="040 000 0108, klo 14 jälkeen",
+    )  # fmt: skip
+    concern.send(
+        by=heikki, form_key=uuid.uuid4(), now=now - timedelta(hours=5), child_name="Vilja", children_home="kaksi, 3 v ja 6 v",
+        strengths="Isä vie lapset päiväkotiin joka aamu.", everyday="Iltaisin kotona ei ole ketään, joka jaksaisi leikkiä.",
+        family_asked="yes", agreed="Puhuin isän kanssa vastaanotolla. Hän toivoo apua iltoihin.", caller_masked=True,
+        reachable="040 000 0112, klo 15–16",
+    )  # fmt: skip
 
 
 class Way:
@@ -120,12 +137,12 @@ class Way:
     def _call(self) -> Case:
         story, at = self.story, self._at(self.story.days)
         caller = User.objects.select_related("unit__area").get(pk=self.cast.people[story.caller].pk)
-        concern = intake.log_concern(
+        row = intake.log_concern(
             by=caller, form_key=uuid.uuid4(), now=at, child_name=story.child, child_age=story.age,
             place=str(caller.unit), strengths=story.strengths, everyday=story.everyday, family_asked="yes",
             reachable=caller.phone, agreed="",
         )  # fmt: skip
-        call = intake.begin_call(by=self.coordinator, area=self.cast.area, concern=concern, now=at)
+        call = intake.begin_call(by=self.coordinator, area=self.cast.area, concern=row, now=at)
         fields: dict[str, Any] = {
             "child_family_name": story.family, "consent": story.consent, "route": "network",
             "guardians": ", ".join(f"{n} {story.family}, {r}" for n, r, _ in story.guardians),

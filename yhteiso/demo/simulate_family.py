@@ -126,7 +126,7 @@ class Family:
         call = self.acts(lead, intake.finish_call, call=call, by=lead.row, now=now)
         book = self.year.model
         book.end("call", None, str(call.pk))
-        for kind in ("concern", "family_asked") if concern else ():
+        for kind in ("concern", *(["family_asked"] if call.case else [])) if concern else ():
             book.end(kind, None, str(concern.pk))
         if call.case is None:
             return None

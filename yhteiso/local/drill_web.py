@@ -76,7 +76,7 @@ def concern(key: str) -> dict[str, str]:
     """A professional's worry about an invented child."""
     return {
         "form_key": key, "family_asked": "yes", "child_name": "Touko", "child_age": "4", "place": "Päiväkoti Pikkukäpy",
-        "strengths": "Leikkii.", "everyday": "Aamut ovat vaikeita.", "agreed": "", "reachable": "040 000 0101",
+        "strengths": "Leikkii.", "everyday": "Aamut ovat vaikeita.", "agreed": "Äiti, ma", "reachable": "040 000 0101",
     }  # fmt: skip
 
 

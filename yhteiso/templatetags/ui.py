@@ -279,11 +279,15 @@ def error_title(form: Any) -> str:
 
 
 @register.simple_tag
-def save_state(form_id: str = "", saved: str = "") -> SafeString:
-    """Where the text is safe. The script of the pages writes here; without it the last save is told."""
+def save_state(form_id: str = "", saved: str = "", draft: bool = False) -> SafeString:
+    """Where the text is safe. The script of the pages writes here; without it the last save is told.
+
+    `draft`: what is saved is a draft, which waits for its writer after a sign-out too.
+    """
+    kept = _("Draft kept at {time}. If your sign-in ends, the text waits for you here.")
     texts = {
         "saving": _("Saving…"),
-        "saved": _("Saved at {time}"),
+        "saved": kept if draft else _("Saved at {time}"),
         "offline": _("No connection. The text is safe on this page and is saved when the connection is back."),
         "lost": _("Not saved. Copy your text and reload the page."),
         "conflict": _("Someone else has changed this text. Copy yours and reload the page."),

@@ -4,13 +4,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from cases.actions.draft import reseal_drafts
 from cases.actions.identity import count_by_key, rotate_keys
 from yhteiso.lib.cipher import keyring
 from yhteiso.start import login_facts
 
 
 class Command(BaseCommand):
-    help = "Encrypt every personal identity code with the highest key of FIELD_KEYS. May run again, and twice at once."
+    help = "Encrypt every identity code and draft with the highest key of FIELD_KEYS. May run again, and twice at once."
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -22,8 +23,11 @@ class Command(BaseCommand):
             raise CommandError(f"The login {name} does not see every row. Run this as yhteiso_owner.")
         self._tell("Before:", count_by_key())
         done = rotate_keys(tell=lambda count: self.stdout.write(f"  {count} …") if count % 10_000 == 0 else None)
+        drafts = reseal_drafts()
         counts = count_by_key()
         self.stdout.write(f"Given the key {newest}: {done.rotated}.")
+        if drafts:
+            self.stdout.write(f"Drafts given the key {newest}: {drafts}.")
         self._tell("Now:", counts)
         spare = sorted(set(keyring().keys) - set(counts) - {newest})
         if spare:
