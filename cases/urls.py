@@ -8,6 +8,7 @@ from cases.views import (
     consent_sides,
     consents,
     exceptional,
+    help_request,
     identity,
     inbox,
     ladder,
@@ -25,6 +26,8 @@ CONTACTS = "cases/<ref:ref>/persons/<int:pk>/contacts/"
 urlpatterns = [
     path("concerns/new/", concern.new, name="concern-new"),
     path("concerns/<ref:ref>/", concern.receipt, name="concern"),
+    path("help-needed/", help_request.new, name="help-request"),
+    path("help-needed/sent/", help_request.sent, name="help-request-sent"),
     path("calls/", call.start, name="call-start"),
     path("calls/<ref:ref>/", call.page, name="call"),
     path("calls/<ref:ref>/draft/", call.draft, name="call-draft"),

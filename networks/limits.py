@@ -115,6 +115,8 @@ LIMITS = {
     "account_reset_password_from_key": Limit(_nobody, OFTEN, 60),
     "invitation": Limit(_nobody, OFTEN, 60),
     "account_organisation": Limit(_nobody, OFTEN, 60),
+    # Without an account: a household, or a whole school behind one address, and no more.
+    "help-request": Limit(address, 2 * OFTEN, 3600, failures=False),
     "delivery-report": Limit(_nobody, 10 * OFTEN, 60, failures=False),  # a gateway, about thousands of messages
 }
 

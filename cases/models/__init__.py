@@ -29,6 +29,7 @@ from cases.models.consent import (
     Way,
 )
 from cases.models.contact import ContactChannel, ContactEnd, ContactLanguage, SafeContact
+from cases.models.help_request import ASKS, OWN_DOOR, HelpRequest, Source
 from cases.models.identity import PersonIdentity
 from cases.models.intake import Call, Concern, FamilyAsked, Route
 from cases.models.message import Message, MessageKind, MessageQuerySet
@@ -48,6 +49,8 @@ from cases.models.standing import (
 
 __all__ = [
     "ASKED",
+    "ASKS",
+    "OWN_DOOR",
     "PERSON_CONSENT",
     "TEXT",
     "TRANSITIONS",
@@ -78,6 +81,7 @@ __all__ = [
     "ExceptionalReason",
     "FamilyAsked",
     "HandOver",
+    "HelpRequest",
     "Hiding",
     "LadderApplied",
     "LadderChange",
@@ -101,6 +105,7 @@ __all__ = [
     "Route",
     "SafeContact",
     "Section",
+    "Source",
     "StartCorrection",
     "Status",
     "Task",

@@ -163,6 +163,8 @@ PAGES = {
     "case-closure": _("closing of a situation"),
     "concern": _("receipt of a concern"),
     "concern-new": _("new concern"),
+    "help-request": _("a family's own request for help"),
+    "help-request-sent": _("receipt of a request for help"),
     "call": _("page of a call"),
     "call-start": _("new call"),
     "call-draft": _("call, draft"),
