@@ -142,7 +142,7 @@ def limits(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Htt
         whose, now = limit.whose(request), timezone.now()
         if over(limit, name, whose, address(request), now):
             request.error_page = True  # type: ignore[attr-defined]
-            return render(request, "429.html", status=429)
+            return render(request, "429.html", {"without_account": name == "help-request"}, status=429)
         response = get_response(request)
         if limit.failures and whose in proofs(request):
             forget(what=name, whose=whose, seconds=limit.seconds, now=now)
