@@ -47,8 +47,8 @@ class HelpRequestForm(YhteisoForm):
         label=_("What goes well?"), max_length=TEXT, required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
     child_name = TextField(
-        label=_("Who is it about? First name"), max_length=60, required=False,
-        help_text=_("The child's or the young person's. You do not have to write it yet."),
+        label=_("Who is it about?"), max_length=60, required=False,
+        help_text=_("A first name, if you want."),
     )  # fmt: skip
     child_age = forms.IntegerField(
         label=_("Age"), min_value=0, max_value=OLDEST, required=False,
