@@ -34,7 +34,7 @@ def new(request: HttpRequest) -> HttpResponse:
         chosen = form.cleaned_data["area"]
     context = _days(helsinki_date(now)) | {
         "form": form, "area": chosen, "areas": [{"name": area_name(area), "phone": area.phone} for area in areas],
-        "emergency": _emergency(chosen, areas), "language_next": request.get_full_path(),
+        "emergency": _emergency(chosen, areas), "language_next": _here(chosen, areas),
     }  # fmt: skip
     return render(request, "cases/help_request.html", context, status=422 if form.is_bound else 200)
 
@@ -44,6 +44,11 @@ def _chosen(request: HttpRequest, areas: Sequence[Area]) -> Area | None:
     if len(areas) == 1:
         return areas[0]
     return next((area for area in areas if str(area.pk) == request.GET.get("area")), None)
+
+
+def _here(chosen: Area | None, areas: Sequence[Area]) -> str:
+    """This page again, in another language or sent: with the area, and with nothing else that stood in the address."""
+    return reverse("help-request") + (f"?area={chosen.pk}" if chosen and len(areas) > 1 else "")
 
 
 def _emergency(chosen: Area | None, areas: Sequence[Area]) -> list[str]:
@@ -72,8 +77,8 @@ def _sent(form: HelpRequestForm, now: datetime) -> HttpResponse:
 def sent(request: HttpRequest) -> HttpResponse:
     """What happens next, and by when? Shows nothing of what was written, and after ten minutes not even the number."""
     found = request.get_signed_cookie(RECEIPT, default="", salt=RECEIPT, max_age=RECEIPT_SECONDS)
-    context: dict[str, Any] = {}
+    context: dict[str, Any] = {"language_next": reverse("help-request-sent")}
     if found:
         number, area, day = found.split(" ")
-        context = _days(date.fromisoformat(day)) | {"number": number, "area": Area.objects.filter(pk=area).first()}
+        context |= _days(date.fromisoformat(day)) | {"number": number, "area": Area.objects.filter(pk=area).first()}
     return render(request, "cases/help_request_sent.html", context)
