@@ -56,6 +56,6 @@ def answer(*, call: Call, by: User, now: datetime) -> None:
     if call.route == Route.CONSULTATION:
         texts = ("child_name", "place", "everyday", "strengths", "phone", "suits", "language")
         emptied = dict.fromkeys(texts, "") | {"child_age": None}
-    HelpRequest.objects.filter(pk=call.help_request_id, answered_at=None).update(
+    HelpRequest.objects.filter(call=call, answered_at=None).update(
         answered_at=now, answered_by=by, case=call.case, **emptied
     )
