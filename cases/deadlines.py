@@ -12,6 +12,7 @@ from uuid import UUID
 from django.utils.functional import Promise
 
 from yhteiso.lib.dates import (
+    HELSINKI,
     add_working_days,
     at_helsinki,
     helsinki_date,
@@ -62,6 +63,16 @@ class FromLast:
 
     def day(self, fact_on: date, last_on: date) -> date:
         return add_working_days(last_on, self.n) if self.n else working_day_until(last_on)
+
+
+@dataclass(frozen=True, slots=True)
+class AtOnce:
+    """Right away while offices are open, else at the next 8.00 of a working day. `n` is there for the others' sake."""
+
+    n: int = 0
+
+    def day(self, fact_on: date, last_on: date) -> date:
+        return fact_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +158,16 @@ def plan(rungs: Iterable[Rung], fact_at: datetime, late_at: datetime) -> list[St
     fact_on, last_on = helsinki_date(fact_at), helsinki_date(late_at - timedelta(microseconds=1))
     moments: dict[int, datetime] = {}
     for rung in rungs:
-        due_at = at_helsinki(rung.when.day(fact_on, last_on), TOLD_AT)
-        if due_at <= fact_at:
-            due_at = at_helsinki(working_day_after(fact_on), TOLD_AT)
-        moments[rung.step] = due_at
+        moments[rung.step] = _moment(rung.when, fact_at, fact_on, last_on)
     return _merge(moments)
+
+
+def _moment(when: When, fact_at: datetime, fact_on: date, last_on: date) -> datetime:
+    if isinstance(when, AtOnce):
+        open_now = is_working_day(fact_on) and TOLD_AT <= fact_at.astimezone(HELSINKI).time() < END_OF_DAY
+        return fact_at + timedelta(seconds=1) if open_now else next_telling(fact_at)
+    due_at = at_helsinki(when.day(fact_on, last_on), TOLD_AT)
+    return due_at if due_at > fact_at else at_helsinki(working_day_after(fact_on), TOLD_AT)
 
 
 def _merge(moments: Mapping[int, datetime]) -> list[Step]:
@@ -204,6 +220,6 @@ def with_settings(rungs: Sequence[Rung], changed: Mapping[int, tuple[int, tuple[
 
 
 __all__ = [
-    "KINDS", "AfterDay", "Day", "FromLast", "Kind", "Rung", "Step", "after_days", "after_working_days", "again",
+    "KINDS", "AfterDay", "AtOnce", "Day", "FromLast", "Kind", "Rung", "Step", "after_days", "after_working_days", "again",
     "days_late", "last_day", "next_telling", "not_before", "plan", "register", "with_settings",
 ]  # fmt: skip

@@ -11,8 +11,8 @@ from typing import Any
 from django.db.models import BigIntegerField, CharField, Exists, Expression, F, OuterRef, QuerySet, UUIDField, Value
 from django.db.models.functions import Cast
 
-from cases.kinds import CALL, CONCERN, CONSENT, FAMILY_ASKED, GATHERED, MEETING, REVIEW, SERVICE
-from cases.models import Call, Case, Concern, ConsentState, Deadline, ExceptionalAccess, Status
+from cases.kinds import CALL, CONCERN, CONSENT, FAMILY_ASKED, GATHERED, HELP_REQUEST, MEETING, REVIEW, SERVICE
+from cases.models import Call, Case, Concern, ConsentState, Deadline, ExceptionalAccess, HelpRequest, Status
 from networks.models import ServiceEvent
 
 
@@ -96,6 +96,7 @@ def register_all() -> None:
     register(
         Source(CONCERN, Concern.objects.waiting, "sent_at", person="logged_by_id", unit="unit_id"),
         Source(FAMILY_ASKED, Concern.objects.unasked, "sent_at", person="logged_by_id", unit="unit_id"),
+        Source(HELP_REQUEST, HelpRequest.objects.waiting, "sent_at"),
         Source(CALL, Call.objects.unfinished, "began_at", person="taken_by_id"),
         Source(CONSENT, _without_consent, "opened_at", case="pk", about=False, rounds=True),
         Source(GATHERED, lambda: Case.objects.filter(status=Status.NEW), "t0_at", case="pk", about=False),

@@ -8,12 +8,13 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from cases.deadlines import AfterDay, Day, FromLast, Kind, Rung, after_days, after_working_days, register
-from cases.models import Call, Case, Concern, ConsentState, Deadline, ExceptionalAccess, Status
+from cases.deadlines import AfterDay, AtOnce, Day, FromLast, Kind, Rung, after_days, after_working_days, register
+from cases.models import Call, Case, Concern, ConsentState, Deadline, ExceptionalAccess, HelpRequest, Status
 from networks.models import ServiceEvent
 
 CONCERN, CALL, FAMILY_ASKED, CONSENT = "concern", "call", "family_asked", "consent"
 GATHERED, MEETING, REVIEW, SERVICE = "gathered", "meeting", "review", "service"
+HELP_REQUEST, ANSWER_DAYS = "help_request", 3  # the family is promised an answer in so many working days
 
 
 def of_cases(rows: Sequence[Deadline], waiting: QuerySet[Case]) -> set[UUID]:
@@ -35,6 +36,10 @@ def _concerns(rows: Sequence[Deadline]) -> set[UUID]:
 
 def _unasked(rows: Sequence[Deadline]) -> set[UUID]:
     return of_rows(rows, Concern.objects.unasked())
+
+
+def _help_requests(rows: Sequence[Deadline]) -> set[UUID]:
+    return of_rows(rows, HelpRequest.objects.waiting())
 
 
 def _calls(rows: Sequence[Deadline]) -> set[UUID]:
@@ -75,6 +80,16 @@ ALL = (
             Rung(3, FromLast(1), ("responsible",)),
         ),
         _concerns, after_working_days(3), repeats=True, again_to=("named",),
+    ),
+    Kind(
+        HELP_REQUEST, _("A request for help waits for its answer"),
+        (
+            Rung(1, AtOnce(), ("coordinators",)),
+            Rung(2, FromLast(-1), ("coordinators",)),
+            Rung(3, FromLast(0), ("coordinators", "responsible")),
+            Rung(4, FromLast(1), ("responsible",)),
+        ),
+        _help_requests, after_working_days(ANSWER_DAYS), repeats=True, again_to=("named",),
     ),
     Kind(
         CALL, _("A call waits to be finished"),

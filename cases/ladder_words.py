@@ -25,6 +25,7 @@ ROLES = {
 # What stands when the deed of a kind has been done; the rest of the sentence is its last day.
 DONE = {
     "concern": gettext_lazy("Contact answered"),
+    "help_request": gettext_lazy("Request for help answered"),
     "call": gettext_lazy("Call finished"),
     "family_asked": gettext_lazy("Family asked"),
     "consent": gettext_lazy("Consent asked"),

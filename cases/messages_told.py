@@ -14,8 +14,8 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from cases.kinds import CALL, CONCERN, CONSENT, FAMILY_ASKED, GATHERED, MEETING, REVIEW, SERVICE
-from cases.models import Call, Case, Concern, Message, MessageKind
+from cases.kinds import CALL, CONCERN, CONSENT, FAMILY_ASKED, GATHERED, HELP_REQUEST, MEETING, REVIEW, SERVICE
+from cases.models import Call, Case, Concern, HelpRequest, Message, MessageKind
 from networks.access import STAFF_HATS
 from networks.actions.service import may_confirm
 from networks.models import ServiceEvent, User
@@ -155,6 +155,13 @@ def _own_concerns(user: User, rows: Sequence[About], cases: Mapping[int, Case]) 
     return {pk: Place(reverse("concern", args=[ref])) for pk, ref in found.items() if ref}
 
 
+def _help_requests(user: User, rows: Sequence[About], cases: Mapping[int, Case]) -> dict[UUID, Place]:
+    """Opened on the board by a press, which begins its call; no name is told before that."""
+    seen = HelpRequest.objects.visible_to(user).filter(pk__in=keys(rows)).values_list("pk", flat=True)
+    mine = {str(pk) for pk in seen}
+    return {row.pk: Place(reverse("board") + "#odottaa") for row in rows if row.about in mine}
+
+
 def _calls(user: User, rows: Sequence[About], cases: Mapping[int, Case]) -> dict[UUID, Place]:
     seen = {str(row.pk): row for row in Call.objects.visible_to(user).filter(pk__in=keys(rows))}
     return {row.pk: Place(reverse("call", args=[seen[row.about].ref])) for row in rows if row.about in seen}
@@ -207,6 +214,11 @@ def register_all() -> None:
                 _("A contact waits for its answer"), _("A contact is still without an answer"),
                 _("Somebody has written a worry. Answer it, or call the one who wrote."), _("Open the contact"), _concerns,
                 "mail", own_hint=_("The coordinators answer it. You need to do nothing."),
+            ),
+            HELP_REQUEST: Words(
+                _("A request for help waits"), _("A request for help is still without an answer"),
+                _("A family or a young person has written. Call the number that they gave."), _("Open the board"),
+                _help_requests, "hands",
             ),
             CALL: Words(
                 _("A call waits to be finished"), _("A call was left unfinished"),

@@ -115,6 +115,8 @@ LIMITS = {
     "account_reset_password_from_key": Limit(_nobody, OFTEN, 60),
     "invitation": Limit(_nobody, OFTEN, 60),
     "account_organisation": Limit(_nobody, OFTEN, 60),
+    # Without an account: a household, or a whole school behind one address, and no more.
+    "help-request": Limit(address, 2 * OFTEN, 3600, failures=False),
     "delivery-report": Limit(_nobody, 10 * OFTEN, 60, failures=False),  # a gateway, about thousands of messages
 }
 
@@ -140,7 +142,7 @@ def limits(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Htt
         whose, now = limit.whose(request), timezone.now()
         if over(limit, name, whose, address(request), now):
             request.error_page = True  # type: ignore[attr-defined]
-            return render(request, "429.html", status=429)
+            return render(request, "429.html", {"without_account": name == "help-request"}, status=429)
         response = get_response(request)
         if limit.failures and whose in proofs(request):
             forget(what=name, whose=whose, seconds=limit.seconds, now=now)

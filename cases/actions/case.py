@@ -65,8 +65,7 @@ def move(case: Case, to: str, *, save: bool = True) -> None:
 
 def open_case(*, call: Call, by: User, now: datetime) -> Case:
     """Open a case from a call: its two weeks, the child, the caller and the coordinator as the first members."""
-    t0 = min(filter(None, [call.began_at, call.concern.sent_at if call.concern else None]))
-    start = helsinki_date(t0)
+    t0, start = call.t0_at, helsinki_date(call.t0_at)
     lead_id = next_membership()
     case = Case.objects.create(
         area_id=call.area_id, coordinator=by, lead_id=lead_id, opened_at=now, opened_by=by, t0_at=t0, day14_on=day14(start),
@@ -147,6 +146,8 @@ def caller_label(call: Call, *, protected: bool) -> str:
         return ""
     if call.caller_masked:
         return str(_("Health services"))
+    if call.help_request_id:  # the network need not know which of the family asked: a young person, or a neighbour
+        return str(_("The family or somebody close"))
     writer = call.concern.logged_by if call.concern else None
     if writer is not None and writer.protected_identity:
         return ", ".join(part for part in (writer.initials, writer.title) if part)

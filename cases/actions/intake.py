@@ -9,7 +9,7 @@ from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 
 from cases.access import NotAllowed
-from cases.actions import deadline
+from cases.actions import deadline, help_request
 from cases.actions.answer import answer_callers
 from cases.actions.case import open_case
 from cases.actions.identity import write_identity
@@ -23,8 +23,10 @@ from cases.models import (
     Call,
     Concern,
     FamilyAsked,
+    HelpRequest,
     PersonKind,
     Route,
+    Source,
     TaskKind,
 )
 from networks.models import Area, User
@@ -83,13 +85,17 @@ def log_concern(*, by: User, form_key: uuid.UUID, now: datetime, **fields: Any) 
 
 
 @transaction.atomic
-def begin_call(*, by: User, area: Area, concern: Concern | None = None, now: datetime) -> Call:
-    """Take a call. T0 is this second, or when the concern that it answers was sent.
+def begin_call(
+    *, by: User, area: Area, concern: Concern | None = None, request: HelpRequest | None = None, now: datetime
+) -> Call:
+    """Take a call. T0 is this second, or when the concern or the family's request that it answers was sent.
 
-    A concern has one call: opening it again returns the call that is already there. A second press within seconds, with
+    A contact has one call: opening it again returns the call that is already there. A second press within seconds, with
     nothing written yet, is the same call too. Raises NotAllowed where the concern's call is a protected family's, which
     only the one who took it may see.
     """
+    if request is not None:
+        return _answering(request, by, now)
     if concern is None:
         return _untouched(by, area, now) or _begun(Call.objects.create(area=area, taken_by=by, began_at=now))
     concern = fresh(
@@ -102,13 +108,29 @@ def begin_call(*, by: User, area: Area, concern: Concern | None = None, now: dat
         return existing
     if concern.withdrawn_at:
         raise NotAllowed(_("The writer has taken this back."))
-    call = Call(area=concern.area, taken_by=by, began_at=now, concern=concern, **told_by(concern))
+    return _begun(_only_one(Call(area=concern.area, taken_by=by, began_at=now, concern=concern, **told_by(concern))))
+
+
+def _answering(request: HelpRequest, by: User, now: datetime) -> Call:
+    """The call to whoever asked for help, filled in from what they wrote. Their number stands beside it, in the request."""
+    request = fresh(HelpRequest.objects.select_for_update(of=("self",), no_key=True), request.pk)
+    if existing := Call.objects.filter(help_request=request).first():
+        return existing
+    call = Call(
+        area_id=request.area_id, taken_by=by, began_at=now, help_request=request, source=Source(request.source),
+        child_name=request.child_name, child_age=request.child_age, protected=request.protected,
+        strengths=request.strengths, everyday=request.everyday, around=request.place,
+    )  # fmt: skip
+    return _begun(_only_one(call))
+
+
+def _only_one(call: Call) -> Call:
     try:
         with transaction.atomic():
             call.save(force_insert=True)
     except IntegrityError as taken:  # there is a call, only not for these eyes
         raise NotAllowed(_("Somebody else is already handling this concern.")) from taken
-    return _begun(call)
+    return call
 
 
 def told_by(concern: Concern) -> dict[str, Any]:
@@ -176,6 +198,8 @@ def finish_call(*, call: Call, by: User, now: datetime, hetu: str = "") -> Call:
         _empty(call)
     call.save()
     deadline.end(CALL, case=None, about=call.pk, now=now)
+    if call.help_request_id:
+        help_request.answer(call=call, by=by, now=now)
     if call.concern is not None:
         _answered(call, call.concern, by, now)
     return call

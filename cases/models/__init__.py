@@ -30,6 +30,7 @@ from cases.models.consent import (
 )
 from cases.models.contact import ContactChannel, ContactEnd, ContactLanguage, SafeContact
 from cases.models.draft import ConcernDraft
+from cases.models.help_request import ASKS, OWN_DOOR, HelpRequest, Source
 from cases.models.identity import PersonIdentity
 from cases.models.intake import (
     CONCERN_OF_NOBODY,
@@ -61,10 +62,12 @@ from cases.models.talk import FamilySaid, FamilyTalk, TalkedBy
 
 __all__ = [
     "ASKED",
+    "ASKS",
     "CONCERN_OF_NOBODY",
     "KNOWING",
     "NAMELESS",
     "NOBODY",
+    "OWN_DOOR",
     "PERSON_CONSENT",
     "TEXT",
     "TRANSITIONS",
@@ -100,6 +103,7 @@ __all__ = [
     "FamilyTalk",
     "Guidance",
     "HandOver",
+    "HelpRequest",
     "Hiding",
     "LadderApplied",
     "LadderChange",
@@ -124,6 +128,7 @@ __all__ = [
     "Route",
     "SafeContact",
     "Section",
+    "Source",
     "StartCorrection",
     "Status",
     "TalkedBy",

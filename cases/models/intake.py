@@ -1,7 +1,7 @@
 """How a way begins: a concern that a professional writes, and the call that the coordinator takes."""
 
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from django.apps import apps
 from django.db import models
@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cases.models.case import TEXT, Case, ConsentState
+from cases.models.help_request import HelpRequest, Source
 from networks.models import Area, Unit, User
 from yhteiso.lib.ids import new_ref
 
@@ -221,6 +222,8 @@ class Call(models.Model):
     began_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
     concern = models.OneToOneField(Concern, models.PROTECT, null=True, related_name="call")
+    help_request = models.OneToOneField(HelpRequest, models.PROTECT, null=True, related_name="call")
+    source = models.CharField(max_length=12, choices=Source, default=Source.PROFESSIONAL)
     case = models.OneToOneField(Case, models.PROTECT, null=True, related_name="call")
     caller_name = models.CharField(max_length=120, blank=True)
     caller_unit = models.CharField(max_length=120, blank=True)
@@ -262,6 +265,7 @@ class Call(models.Model):
             models.CheckConstraint(
                 condition=Q(finished_at=None) | Q(route=Route.GUIDED) | Q(guided_to=""), name="call_guided_only_then"
             ),
+            models.CheckConstraint(condition=Q(concern=None) | Q(help_request=None), name="call_answers_one_contact"),
         ]
         indexes = [
             models.Index(fields=["area", "-began_at"], condition=Q(finished_at=None), name="call_open_by_area"),
@@ -273,7 +277,17 @@ class Call(models.Model):
     @property
     def is_untouched(self) -> bool:
         """Whether nothing has ever been written in it, so that it may be discarded."""
-        return self.finished_at is None and self.concern_id is None and self.version == 0
+        return self.finished_at is None and self.answers is None and self.version == 0
+
+    @property
+    def answers(self) -> Concern | HelpRequest | None:
+        """The contact that the call answers: a professional's concern or the family's own request."""
+        return self.concern or self.help_request
+
+    @property
+    def t0_at(self) -> datetime:
+        """The moment from which the two weeks run: of the call, or of the contact that it answers."""
+        return min(self.began_at, self.answers.sent_at) if self.answers else self.began_at
 
     def age_on(self, day: date) -> int | None:
         """The child's age in whole years on a day: from the birth date, else as told."""

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -16,7 +17,7 @@ from cases.actions import intake
 from cases.beside import place_of, suggested_units, waiting_for
 from cases.call_receipt import receipt
 from cases.forms import AreaForm, CallForm
-from cases.models import Call, Concern, Route
+from cases.models import Call, Concern, HelpRequest, Route
 from yhteiso.audit.models import Verb
 from yhteiso.lib.dates import clock_time, helsinki_date, latest_meeting_day
 from yhteiso.lib.ids import is_ref
@@ -28,11 +29,8 @@ PEOPLE = ("concern__logged_by__password", "concern__logged_by__last_login")
 @require_POST
 def start(request: UserRequest) -> HttpResponse:
     """Begin a call this second, or open the concern that it answers."""
-    concern = None
-    if ref := request.POST.get("concern"):
-        concern = Concern.objects.visible_to(request.user).filter(ref=ref).first() if is_ref(ref) else None
-        if concern is None:
-            raise Http404
+    concern = _answered(request, "concern", Concern.objects.visible_to(request.user))
+    wish = _answered(request, "request", HelpRequest.objects.visible_to(request.user))
     form = AreaForm(request.POST, area_ids=request.user.area_ids)
     chosen = form.cleaned_data["area"] if form.is_valid() else None
     worn = request.user.worn
@@ -40,12 +38,23 @@ def start(request: UserRequest) -> HttpResponse:
     if area is None:
         raise Http404
     try:
-        call = intake.begin_call(by=request.user, area=area, concern=concern, now=timezone.now())
+        call = intake.begin_call(by=request.user, area=area, concern=concern, request=wish, now=timezone.now())
     except NotAllowed as refusal:
         messages.error(request, str(refusal))
         return redirect("board")
     log(request, Verb.CHANGE, case=None, reason="call begun")
     return redirect("call", ref=call.ref)
+
+
+def _answered[Row: Model](request: UserRequest, name: str, rows: QuerySet[Row]) -> Row | None:
+    """The contact that the call is to answer, as its number in the form says; none without one."""
+    ref = request.POST.get(name)
+    if not ref:
+        return None
+    found = rows.filter(ref=ref).first() if is_ref(ref) else None
+    if found is None:
+        raise Http404
+    return found
 
 
 @for_hats("area")
@@ -145,7 +154,9 @@ def discard(request: UserRequest, ref: str) -> HttpResponse:
 
 
 def find_call(request: UserRequest, ref: str) -> Call:
-    rows = Call.objects.visible_to(request.user).select_related("area", "case", "concern__logged_by", "concern__unit")
+    rows = Call.objects.visible_to(request.user).select_related(
+        "area", "case", "concern__logged_by", "concern__unit", "help_request"
+    )
     call = rows.defer(*PEOPLE).filter(ref=ref).first()
     if call is None:
         log(request, Verb.DENY, reason="not visible")
@@ -165,7 +176,7 @@ def save(request: UserRequest, call: Call, form: CallForm, now: datetime) -> Cal
 
 
 def _start(call: Call) -> datetime:
-    return min(call.began_at, call.concern.sent_at) if call.concern else call.began_at
+    return call.t0_at
 
 
 def call_form(call: Call, now: datetime, data: Any = None, errors: CallForm | None = None) -> CallForm:
@@ -210,6 +221,7 @@ def context(request: UserRequest, call: Call, form: CallForm, now: datetime, the
         "form": form,
         "concern": call.concern,
         "talk": call.concern.talks.last() if call.concern and call.concern.is_anonymous else None,
+        "wish": call.help_request,
         "start": start,
         "start_on": helsinki_date(start),
         "plan_by": latest_meeting_day(helsinki_date(start)),

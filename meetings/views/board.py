@@ -13,13 +13,14 @@ from django.views.decorators.http import require_safe
 
 from cases.access import UserRequest, for_hats, log, name_children
 from cases.forms import AreaForm
-from cases.models import Call, Case, Concern, StartCorrection, Status
+from cases.kinds import ANSWER_DAYS
+from cases.models import Call, Case, Concern, HelpRequest, StartCorrection, Status
 from cases.views.inbox import ahead_of
 from cases.views.tasks import waiting_for
 from meetings.views.cards import Card, make_cards
 from networks.models import User
 from yhteiso.audit.models import Verb
-from yhteiso.lib.dates import clock, day14, helsinki_date, holiday_name, latest_meeting_day, short_date
+from yhteiso.lib.dates import add_working_days, clock, day14, helsinki_date, holiday_name, latest_meeting_day, short_date
 
 COLUMNS = (Status.NEW, Status.GATHERING, Status.SCHEDULING, Status.AGREED, Status.FOLLOW_UP)
 AGES = {"0-2": (0, 2), "3-6": (3, 6), "7-12": (7, 12), "13-17": (13, 17), "18-20": (18, 20)}
@@ -114,8 +115,8 @@ def _corrections(user: User) -> list[StartCorrection]:
 
 
 def _waiting(user: User, today: date, corrections: list[StartCorrection]) -> list[dict[str, Any]]:
-    """Concerns that nobody has opened, calls that nobody has finished and starts that nobody has agreed to, the oldest
-    first. A clock runs only where a network is promised: not before the family wants one.
+    """Concerns and families' requests that nobody has opened, calls that nobody has finished and starts that nobody has
+    agreed to, the oldest first. A clock runs only where a network is promised: not before the family wants one.
     """
     people = ("logged_by__password", "logged_by__last_login")
     concerns = Concern.objects.visible_to(user).waiting().filter(call=None).select_related("logged_by", "unit")
@@ -123,9 +124,13 @@ def _waiting(user: User, today: date, corrections: list[StartCorrection]) -> lis
         {"concern": row, "asked": row, "at": row.sent_at, "clock": clock(row.sent_at, today) if row.wants_network else None}
         for row in concerns.defer(*people)
     ]  # fmt: skip
-    calls = Call.objects.visible_to(user).unfinished().select_related("taken_by", "concern")
+    requests = HelpRequest.objects.visible_to(user).waiting().filter(call=None)
+    for row in requests:
+        by = add_working_days(helsinki_date(row.sent_at), ANSWER_DAYS)
+        rows.append({"request": row, "at": row.sent_at, "clock": clock(row.sent_at, today), "answer_by": by})
+    calls = Call.objects.visible_to(user).unfinished().select_related("taken_by", "concern", "help_request")
     for call in calls.defer("taken_by__password", "taken_by__last_login"):
-        start = min(call.began_at, call.concern.sent_at) if call.concern else call.began_at
+        start = call.t0_at
         promised = call.concern is None or call.concern.wants_network
         running = clock(start, today) if promised else None
         rows.append({"call": call, "asked": call.concern, "at": start, "clock": running})

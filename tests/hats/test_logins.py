@@ -15,7 +15,8 @@ from yhteiso.hats.wear import wearing
 pytestmark = [pytest.mark.races, pytest.mark.django_db(transaction=True)]
 
 TABLES = (
-    "cases_case", "cases_caseheading", "cases_casetext", "cases_call", "cases_concern", "cases_person", "cases_personcontact",
+    "cases_case", "cases_caseheading", "cases_casetext", "cases_call", "cases_concern", "cases_helprequest", "cases_person",
+    "cases_personcontact",
     "cases_membership", "cases_caseevent", "meetings_meeting", "meetings_commitment", "metrics_rawfigure",
     "audit_logentry", "networks_user", "django_session", "mfa_authenticator",
 )  # fmt: skip

@@ -169,6 +169,8 @@ PAGES = {
     "concern-talk": _("talk with the family"),
     "concern-continuation": _("going on from a consultation"),
     "concern-withdrawal": _("taking back a concern"),
+    "help-request": _("a family's own request for help"),
+    "help-request-sent": _("receipt of a request for help"),
     "call": _("page of a call"),
     "call-start": _("new call"),
     "call-draft": _("call, draft"),
