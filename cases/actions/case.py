@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from cases.access import NotAllowed
 from cases.actions import deadline
+from cases.actions.known import index_child
 from cases.actions.task import open_task
 from cases.kinds import CONSENT, GATHERED, MEETING
 from cases.models import (
@@ -84,6 +85,7 @@ def open_case(*, call: Call, by: User, now: datetime) -> Case:
     Membership.objects.create(case=case, person=child, role=MemberRole.FAMILY, started_at=now, started_by=by)
     if call.concern and call.concern.logged_by_id != by.pk:
         _join_caller(case, call, by=by, now=now)
+    index_child(child)
     _start_clock(case, now)
     note(case, "call", at=t0, by=None)
     note(case, "opened", at=now, by=by)

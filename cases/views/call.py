@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from cases.access import NotAllowed, UserRequest, for_hats, log
 from cases.actions import intake
 from cases.forms import AreaForm, CallForm
+from cases.known_shown import unasked
 from cases.models import Call, Concern, Route
 from yhteiso.audit.models import Verb
 from yhteiso.lib.dates import clock_time, helsinki_date, latest_meeting_day
@@ -205,4 +206,11 @@ def _context(call: Call, form: CallForm, now: datetime, theirs: list[dict[str, s
         "theirs": theirs,
         "age": call.age_on(helsinki_date(now)),
         "promised": call.concern is None or call.concern.wants_network,
-    }
+    } | unasked(call, helsinki_date(now))
+
+
+def typed_page(request: UserRequest, call: Call, shown: dict[str, Any], *, status: int) -> HttpResponse:
+    """The page with what has been typed, not saved, beside an answer that was asked for without a script."""
+    now = timezone.now()
+    form = _form(call, now, request.POST)
+    return render(request, "cases/call.html", _context(call, form, now, []) | shown, status=status)

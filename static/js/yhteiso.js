@@ -52,7 +52,7 @@
     if (body().dataset.keys === "off") return;
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       const form = event.target.closest && event.target.closest("form[data-ctrl-enter]") || document.querySelector("form[data-ctrl-enter]");
-      const button = form && [...form.elements].find((el) => el.type === "submit" && !el.disabled);
+      const button = form && [...form.elements].find((el) => el.type === "submit" && !el.disabled && !el.hasAttribute("formaction"));
       if (button) { event.preventDefault(); form.requestSubmit(button); }
     } else if (event.altKey && !event.ctrlKey && !event.metaKey && /^Digit[1-9]$/.test(event.code)) {
       const radio = document.querySelector(`[data-alt-key="${event.code.slice(5)}"]:not(:disabled)`);

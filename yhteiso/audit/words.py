@@ -42,6 +42,7 @@ REASONS = {
     "approve": _("no consent to the plan and the themes"),
     "consents": _("takes part without content"),
     "hetu": _("identity code shown or compared"),
+    "known": _("whether a child is known here"),
     "hetu key": _("an identity code could not be opened"),
     "outcome": _("somebody else's promise"),
     "own": _("one's own proposal or account"),
@@ -125,6 +126,7 @@ RULES = {
     Rule.MASS.value: (_("Many one after another"), _("more than 50 situations within an hour"), "list"),
     Rule.NIGHT.value: (_("Opened at night"), _("between 22 and 6"), "clock"),
     Rule.PROTECTED.value: (_("A protected person's situation was opened"), _("a protected address"), "lock"),
+    Rule.KNOWN.value: (_("Asked of many children"), _("more than 20 children asked about within an hour"), "search"),
 }
 DECISIONS = {
     Decision.FINE.value: _("Appropriate"),
@@ -166,6 +168,7 @@ PAGES = {
     "call": _("page of a call"),
     "call-start": _("new call"),
     "call-draft": _("call, draft"),
+    "call-known": _("call, is the child known"),
     "call-discard": _("deleting an empty call"),
     "meeting-list": _("list of meetings"),
     "case-network": _("network"),
