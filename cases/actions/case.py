@@ -160,6 +160,8 @@ def close(*, case: Case, by: User, reason: str, now: datetime) -> Case:
     case = lock(case)
     if refusal := case.blocker(Status.CLOSED):
         raise NotAllowed(refusal)
+    if reason == CloseReason.JOINED and not case.joined_into.filter(accepted_at__isnull=False).exists():
+        raise NotAllowed(_("Two people join two situations. This one has not been joined with another."))
     case.status, case.closed_at, case.closed_by, case.close_reason = Status.CLOSED, now, by, CloseReason(reason)
     case.save(update_fields=["status", "closed_at", "closed_by", "close_reason"])
     seats = case.memberships.filter(ended_at=None)

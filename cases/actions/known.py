@@ -28,7 +28,7 @@ class Asked:
     @property
     def is_enough(self) -> bool:
         """Whether anybody could be found by it: a name alone never is."""
-        return bool(self.number or self.born_on and (self.names.given or self.names.family))
+        return bool(self.number or (self.born_on and (self.names.given or self.names.family)))
 
     @property
     def mark(self) -> str:

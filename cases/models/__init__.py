@@ -31,7 +31,7 @@ from cases.models.consent import (
 from cases.models.contact import ContactChannel, ContactEnd, ContactLanguage, SafeContact
 from cases.models.identity import PersonIdentity
 from cases.models.intake import Call, Concern, FamilyAsked, Route
-from cases.models.known import ChildKey
+from cases.models.known import CaseJoin, ChildKey
 from cases.models.message import Message, MessageKind, MessageQuerySet
 from cases.models.people import PERSON_CONSENT, MemberRole, Membership, MembershipQuerySet, Person, PersonContact, PersonKind
 from cases.models.standing import (
@@ -60,6 +60,7 @@ __all__ = [
     "CapacityFinding",
     "Case",
     "CaseEvent",
+    "CaseJoin",
     "CaseText",
     "ChildKey",
     "CloseReason",

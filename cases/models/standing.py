@@ -172,6 +172,8 @@ class TaskKind(models.TextChoices):
     OTHER_GUARDIAN = "other_guardian", _("Tell the other guardian by hand")
     PROTECTED_LOOK = "protected_look", _("A protected situation was looked for")
     REACH_BY_PHONE = "reach_by_phone", _("Reach by phone")
+    JOIN = "join", _("Two situations of one child")
+    JOINED = "joined", _("Two situations were joined")
 
 
 class TaskQuerySet(models.QuerySet["Task"]):

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Exists
+from django.db.models import Exists, Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -22,6 +22,7 @@ from cases.ladder_shown import ladders, next_day, own_ladders
 from cases.models import (
     Calling,
     Case,
+    CaseJoin,
     CaseText,
     ConsentState,
     ExceptionalAccess,
@@ -380,5 +381,6 @@ def _coordinators_part(case: Case, now: datetime) -> dict[str, Any]:
         "next_day": next_day(case, now), "hand_tasks": _hand_tasks(case),
         "leaderless": is_leaderless(case, now),
         "offer": case.hand_overs.filter(accepted_at=None, ended_at=None).first(),
+        "join": CaseJoin.objects.filter(Q(stays=case) | Q(closes=case), ended_at=None).order_by("accepted_at").last(),
         "to_review": ExceptionalAccess.objects.waiting().filter(case=case).order_by("opened_at"),
     }  # fmt: skip

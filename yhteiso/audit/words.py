@@ -80,6 +80,7 @@ REASONS = {
     "take": _("not the last step of something that is late"),
     "other": _("another reason"),
     "hand-over": _("an offer to take over"),
+    "join": _("two situations of one child"),
 }
 # Why the officer looks into the log; stands in the row of that reading.
 SEARCHES = {
@@ -163,6 +164,9 @@ PAGES = {
     "message-taking": _("taking something on"),
     "task-done": _("task, done"),
     "case-closure": _("closing of a situation"),
+    "case-joining": _("joining two situations of one child"),
+    "join-acceptance": _("joining two situations, accepted"),
+    "join-end": _("joining two situations, not done"),
     "concern": _("receipt of a concern"),
     "concern-new": _("new concern"),
     "call": _("page of a call"),
