@@ -162,7 +162,7 @@ def test_an_open_promise_of_the_closing_one_is_told_first(world: World) -> None:
     assert CaseJoin.objects.get(pk=join.pk).accepted_at is None
     assert kinds(closes) == ["join_proposed"]
     for one in Commitment.objects.filter(case=closes).agreed().open():
-        resolve(commitment=one, by=world.coordinator, status="kept", note="", now=timezone.now())
+        resolve(commitment=one, by=world.coordinator, status="kept", remark="", now=timezone.now())
     client.post(reverse("join-acceptance", args=[join.ref]))
     assert Case.objects.get(pk=closes.pk).close_reason == "joined"
 
