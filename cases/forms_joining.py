@@ -17,6 +17,8 @@ ANOTHER = "another"
 class JoinForm(YhteisoForm):
     """A situation that was found, or the number that another area's coordinator has told."""
 
+    mark_optional = False
+
     other = forms.ChoiceField(
         label=_("Which other situation is about the same child?"), widget=Radios(),
         error_messages={"required": _("Choose the other situation")},

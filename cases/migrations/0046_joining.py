@@ -142,8 +142,8 @@ ALTER POLICY member_select ON cases_caseevent USING ({EVENTS});
 """
 
 
-def person(**options: bool) -> models.ForeignKey:
-    return models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="networks.user", **options)
+def person(*, null: bool = False) -> models.ForeignKey:
+    return models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="networks.user", null=null)
 
 
 def of_case(name: str) -> models.ForeignKey:

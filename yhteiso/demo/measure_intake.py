@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 from statistics import quantiles
 
 from django.test import Client
@@ -61,7 +62,7 @@ def hints(user: User, *, rounds: int, on: date, seed: int) -> Taken:
             "child_name": _misspelt(chance, FIRST), "child_family_name": _misspelt(chance, LAST),
             "child_born": f"{born.day}.{born.month}.{born.year}", "known_code": "",
         }  # fmt: skip
-        timed(taken, lambda typed=typed: _hint(client, url, typed))
+        timed(taken, partial(_hint, client, url, typed))
         if number == 9:  # what is warmed up is not counted
             taken = Taken(taken.what, taken.goal)
     return taken
@@ -90,7 +91,7 @@ def concerns(user: User, *, rounds: int) -> Taken:
             "family_asked": "yes", "child_name": "Touko", "child_age": "6", "place": "Päiväkoti", "strengths": "Leikkii.",
             "everyday": "Aamut ovat vaikeita.", "agreed": "", "reachable": "040 000 0101", "form_key": str(uuid.uuid4()),
         }  # fmt: skip
-        timed(taken, lambda typed=typed: _concern(client, url, typed))
+        timed(taken, partial(_concern, client, url, typed))
         if number == 9:
             taken = Taken(taken.what, taken.goal)
     return taken
