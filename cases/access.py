@@ -194,8 +194,12 @@ def log(
     why: str = "",
     subject: tuple[str, str] = ("", ""),
     term: str = "",
+    mark: str = "",
 ) -> None:
-    """Write who did what on which page, which sections they saw and by what right. A list names every case it showed."""
+    """Write who did what on which page, which sections they saw and by what right. A list names every case it showed.
+
+    `term` is hashed here; `mark` is a keyed hash already.
+    """
     user, hat = request.user, getattr(request, "hat", None) or ""
     request.denial_logged = verb == Verb.DENY or getattr(request, "denial_logged", False)  # type: ignore[attr-defined]
     record(
@@ -213,7 +217,7 @@ def log(
         why="" if verb == Verb.DENY else why or WHY.get(hat, ""),
         subject=subject,
         result_count=None if cases is None else len(cases),
-        term_hash=term_hash(term) if term else "",
+        term_hash=mark or (term_hash(term) if term else ""),
         request_id=request_key(request),
         reason=reason,
     )

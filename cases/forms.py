@@ -169,7 +169,8 @@ class StartForm(YhteisoForm):
 
 class CloseForm(YhteisoForm):
     reason = forms.ChoiceField(
-        label=_("Why does the situation end?"), choices=CloseReason.choices, widget=Radios(),
+        label=_("Why does the situation end?"), widget=Radios(),
+        choices=[choice for choice in CloseReason.choices if choice[0] != CloseReason.JOINED],
         error_messages={"required": _("Choose why the situation ends")},
     )  # fmt: skip
 

@@ -115,6 +115,7 @@ PAGES: dict[str, tuple[Section, ...]] = {
     "case-recusal": (Section.NETWORK,),
     "case-hand-over": (Section.NETWORK,),
     "case-closure": (Section.NETWORK, Section.PLAN),
+    "case-joining": (Section.NETWORK, Section.PLAN),
     "case-network": (Section.NETWORK, Section.CONTACT, Section.CONSENTS),
     "case-network-person": (Section.NETWORK, Section.CONTACT),
     "person-identity": (Section.CONTACT,),

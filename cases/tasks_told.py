@@ -97,6 +97,7 @@ WORDS: dict[str, Words] = {
         _("Somebody looked for a protected situation"),
         _("Nothing was told to them. Find out who asked, and whether somebody needs to be warned."),
         "warn",
+        "case-readers",
     ),
     TaskKind.REACH_BY_PHONE: Words(
         _("Reach by phone"),
@@ -111,6 +112,18 @@ WORDS: dict[str, Words] = {
         by_about=True,
         own=True,
         deed=_("I have talked with the family"),
+    ),
+    TaskKind.JOIN: Words(
+        _("Two situations may be about the same child"),
+        _("Somebody proposes to join them. Look at both, and say yes or no."),
+        "people",
+        "case-joining",
+    ),
+    TaskKind.JOINED: Words(
+        _("Another situation of the same child was joined with this one"),
+        _("Nothing was moved by itself. Ask the family who of the other network should come along."),
+        "people",
+        "case-joining",
     ),
 }
 

@@ -17,7 +17,7 @@ NAMELESS = {"recused"}
 COORDINATORS_ONLY = (
     "consent", "consent_confirmed", "consent_withdrawn", "consent_exception", "consent_exception_ended", "capacity",
     "hidden", "hiding_ended", "recused", "exceptional", "exceptional_reviewed", "safe_contact", "safe_contact_ended",
-    "safe_contact_failed",
+    "safe_contact_failed", "join_proposed", "join_ended", "joined",
 )  # fmt: skip
 
 
@@ -49,6 +49,9 @@ def _plain() -> dict[str, str]:
         "hand_over_proposed": _("The situation was offered to somebody, or asked for."),
         "hand_over_ended": _("The offer to change hands was closed."),
         "handed_over": _("The one who answers for the situation changed."),
+        "join_proposed": _("It was proposed to join this with another situation of the same child."),
+        "join_ended": _("The proposal to join two situations was closed."),
+        "joined": _("This was joined with another situation of the same child. Nothing was moved."),
         "member_ended": _("Somebody left the network."),
         "precaution_protected": _("The family's address was protected."),
         "precaution_lifted": _("The protection of the address was lifted."),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from meetings.views import board, case_list, closure, network, protection, situation, standing
+from meetings.views import board, case_list, closure, joining, network, protection, situation, standing
 
 urlpatterns = [
     path("board/", board.board, name="board"),
@@ -14,6 +14,9 @@ urlpatterns = [
     path("handovers/<ref:ref>/", standing.offer, name="hand-over"),
     path("handovers/<ref:ref>/acceptance/", standing.offer_acceptance, name="hand-over-acceptance"),
     path("handovers/<ref:ref>/refusal/", standing.offer_refusal, name="hand-over-refusal"),
+    path("cases/<ref:ref>/joining/", joining.case_joining, name="case-joining"),
+    path("joins/<ref:ref>/acceptance/", joining.join_acceptance, name="join-acceptance"),
+    path("joins/<ref:ref>/end/", joining.join_end, name="join-end"),
     path("cases/<ref:ref>/closure/", closure.closure, name="case-closure"),
     path("cases/<ref:ref>/protection/", protection.case_protection, name="case-protection"),
     path("cases/<ref:ref>/protection/end/", protection.case_protection_end, name="case-protection-end"),

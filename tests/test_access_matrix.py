@@ -22,11 +22,13 @@ from django.utils import timezone
 from cases.actions import clock, intake
 from cases.actions.consent import Word, record_words, withdraw
 from cases.actions.identity import write_identity
+from cases.actions.joining import propose_join
 from cases.actions.pause import record_pause
 from cases.actions.standing import open_exceptionally, propose_hand_over, recuse
 from cases.models import (
     ASKED,
     Case,
+    CaseJoin,
     ConsentException,
     Escalation,
     EscalationTo,
@@ -140,6 +142,7 @@ class Scene:
         )  # fmt: skip
         self.message = self._message(now)
         self.service, self.file = self._directory(by, now)
+        self.join = self._join(by, now)
         self.concern = self.world.concern(now=at("2026-06-07 09:00"))
         self.consultation = self.world.concern(now=at("2026-06-07 09:30"), family_asked="not_yet")
         self.call = intake.begin_call(by=by, area=self.world.area, now=now)
@@ -222,6 +225,16 @@ class Scene:
             case=self.case, area=self.world.area, step=14, late_at=step.late_at, at=now,
         )  # fmt: skip
 
+    def _join(self, by: User, now: datetime) -> CaseJoin:
+        """The same child a second time, and a proposal to join the two."""
+        call = intake.begin_call(by=by, area=self.world.area, now=now)
+        call = intake.save_call(call=call, version=0, now=now, child_name="Aatu", consent="oral", route="network")
+        twin = intake.finish_call(call=call, by=by, now=now).case
+        assert twin is not None
+        with wearing("area", by.pk):
+            ref = propose_join(case=self.case, other=twin.ref, stays=True, by=by, now=now)
+        return CaseJoin.objects.get(ref=ref)
+
     def _opening(self) -> ExceptionalAccess:
         """Opened by a colleague in the day before yesterday, and therefore over: only its review waits."""
         user = self.world.colleague
@@ -247,6 +260,9 @@ class Scene:
             "call-concerns": lambda: {"ref": self.call.ref},
             "call-discard": lambda: {"ref": self.call.ref},
             "call-draft": lambda: {"ref": self.call.ref},
+            "call-known": lambda: {"ref": self.call.ref},
+            "join-acceptance": lambda: {"ref": self.join.ref},
+            "join-end": lambda: {"ref": self.join.ref},
             "case-start-accept": lambda: case | {"pk": self.correction.pk},
             "case-pause-end": lambda: case | {"pk": self.pause.pk},
             "area-ladder": lambda: {"pk": self.world.area.pk},

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from cases.access import NotAllowed
 from cases.actions import deadline
 from cases.actions.answer import answer_callers
+from cases.actions.known import index_child
 from cases.actions.task import open_task
 from cases.kinds import CONSENT, GATHERED, MEETING
 from cases.models import (
@@ -88,6 +89,7 @@ def open_case(*, call: Call, by: User, now: datetime) -> Case:
     Membership.objects.create(case=case, person=child, role=MemberRole.FAMILY, started_at=now, started_by=by)
     if call.concern and call.concern.logged_by_id != by.pk:
         _join_caller(case, call, by=by, now=now)
+    index_child(child)
     _start_clock(case, now)
     note(case, "call", at=t0, by=None)
     note(case, "opened", at=now, by=by)
@@ -163,6 +165,8 @@ def close(*, case: Case, by: User, reason: str, now: datetime) -> Case:
     case = lock(case)
     if refusal := case.blocker(Status.CLOSED):
         raise NotAllowed(refusal)
+    if reason == CloseReason.JOINED and not case.joined_into.filter(accepted_at__isnull=False).exists():
+        raise NotAllowed(_("Two people join two situations. This one has not been joined with another."))
     case.status, case.closed_at, case.closed_by, case.close_reason = Status.CLOSED, now, by, CloseReason(reason)
     case.save(update_fields=["status", "closed_at", "closed_by", "close_reason"])
     seats = case.memberships.filter(ended_at=None)

@@ -44,6 +44,7 @@ from cases.models.intake import (
     Outcome,
     Route,
 )
+from cases.models.known import CaseJoin, ChildKey
 from cases.models.message import Message, MessageKind, MessageQuerySet
 from cases.models.people import PERSON_CONSENT, MemberRole, Membership, MembershipQuerySet, Person, PersonContact, PersonKind
 from cases.models.standing import (
@@ -80,7 +81,9 @@ __all__ = [
     "Case",
     "CaseEvent",
     "CaseHeading",
+    "CaseJoin",
     "CaseText",
+    "ChildKey",
     "CloseReason",
     "Concern",
     "ConcernDraft",

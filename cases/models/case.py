@@ -18,6 +18,7 @@ from yhteiso.lib.ids import new_ref
 if TYPE_CHECKING:
     from django_stubs_ext.db.models.manager import RelatedManager
 
+    from cases.models.known import CaseJoin
     from cases.models.people import Person
 
 TEXT = 2000
@@ -60,6 +61,8 @@ class CloseReason(models.TextChoices):
     CHILD_PROTECTION = "child_protection", _("Moved to child protection")
     OTHER_HELP = "other_help", _("Help continues elsewhere")
     MOVED_AWAY = "moved_away", _("The family moved")
+    # Never chosen: it follows from two people's joining of two situations of one child (cases.models.known.CaseJoin).
+    JOINED = "joined", _("Joined with another situation")
 
 
 class CaseQuerySet(models.QuerySet["Case"]):
@@ -149,6 +152,8 @@ class Case(models.Model):
 
     if TYPE_CHECKING:
         persons: RelatedManager["Person"]
+        joins: RelatedManager["CaseJoin"]
+        joined_into: RelatedManager["CaseJoin"]
 
     class Meta:
         constraints = [

@@ -173,6 +173,8 @@ class TaskKind(models.TextChoices):
     PROTECTED_LOOK = "protected_look", _("A protected situation was looked for")
     REACH_BY_PHONE = "reach_by_phone", _("Reach by phone")
     ASK_FAMILY = "ask_family", _("Talk with the family")
+    JOIN = "join", _("Two situations of one child")
+    JOINED = "joined", _("Two situations were joined")
 
 
 class TaskQuerySet(models.QuerySet["Task"]):

@@ -17,6 +17,7 @@ from cases.actions import intake
 from cases.beside import place_of, suggested_units, waiting_for
 from cases.call_receipt import receipt
 from cases.forms import AreaForm, CallForm
+from cases.known_shown import unasked
 from cases.models import Call, Concern, HelpRequest, Route
 from yhteiso.audit.models import Verb
 from yhteiso.lib.dates import clock_time, helsinki_date, latest_meeting_day
@@ -232,6 +233,7 @@ def context(request: UserRequest, call: Call, form: CallForm, now: datetime, the
         "units": suggested_units(request.user),
         **beside(request, call, now),
         "promised": call.concern is None or call.concern.wants_network,
+        **unasked(call, helsinki_date(now)),
     }
 
 
@@ -244,3 +246,10 @@ def beside(
         "waiting": waiting_for(call, request.user, caller=caller, unit=unit, now=now),
         "place": place_of(call, request.user, unit),
     }
+
+
+def typed_page(request: UserRequest, call: Call, shown: dict[str, Any], *, status: int) -> HttpResponse:
+    """The page with what has been typed, not saved, beside an answer that was asked for without a script."""
+    now = timezone.now()
+    form = call_form(call, now, request.POST)
+    return render(request, "cases/call.html", context(request, call, form, now, []) | shown, status=status)

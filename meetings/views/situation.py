@@ -97,6 +97,7 @@ def situation(request: UserRequest, ref: str) -> HttpResponse:
     logbooks = {row.meeting_id: row for row in Logbook.objects.filter(case=case)}
     facts = _facts(calling, user, now, coming, members, seats, promises, meetings, logbooks)
     answered = f"{facts.answered}/{facts.invited}" if coming else ""
+    told = _events(case, members, calling, leads)
     context = {
         "case": case, "lead": calling.name(_lead(case, members)), "leads": leads, "clock": case.clock(today),
         "why": reader.why(case, user, seat), "sight": None if leads else reader.tag(case, seat),
@@ -107,7 +108,7 @@ def situation(request: UserRequest, ref: str) -> HttpResponse:
         **_network(members, seats, calling, given_by(case) if leads else None),
         "meetings": [_meeting(row, logbooks) for row in meetings], "reads_logbooks": can(user, "write_logbook", case),
         "promises": [_promise(row, today, calling) for row in promises],
-        "events": _events(case, members, calling, leads), "outcome": outcome_of(case),
+        "events": told, "join": _join(told) if leads else "", "outcome": outcome_of(case),
         "delay": dict(MoveReason.choices).get(case.delay_reason, ""), "opened": let_in,
         **(_coordinators_part(case, now) if leads else {"own_ladders": own_ladders(case, user, now)}),
     }  # fmt: skip
@@ -342,11 +343,17 @@ def _events(case: Case, members: list[Membership], calling: Calling, leads: bool
     rows = told.select_related("by").defer(*_without("by"))[:SHOWN_EVENTS]
     return [
         {
-            "at": row.at, "day": helsinki_date(row.at), "text": happenings.sentence(row, units),
+            "at": row.at, "day": helsinki_date(row.at), "text": happenings.sentence(row, units), "kind": row.kind,
             "key": row.kind in happenings.KEY, "by": calling.name(row.by) if row.by and happenings.names(row) else "",
         }
         for row in rows
     ]  # fmt: skip
+
+
+def _join(events: list[dict[str, Any]]) -> str:
+    """What was last told of joining this with another situation of the same child; nothing once it was refused."""
+    last = next((row["kind"] for row in events if row["kind"] in ("join_proposed", "joined", "join_ended")), "")
+    return "" if last == "join_ended" else last
 
 
 def _hand_tasks(case: Case) -> list[dict[str, Any]]:

@@ -99,3 +99,5 @@ def test_the_pages_that_are_used_at_the_table(visit: Visit, width: int, scheme: 
     check(page, ["approval"])
     page.goto(f"{case}closure/")
     check(page, ["closure"])
+    page.goto(f"{case}joining/")
+    check(page, ["joining"])

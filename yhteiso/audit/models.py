@@ -53,6 +53,7 @@ class Rule(models.TextChoices):
     MASS = "mass"
     NIGHT = "night"
     PROTECTED = "protected"
+    KNOWN = "known"
 
 
 class Decision(models.TextChoices):

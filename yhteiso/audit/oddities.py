@@ -22,7 +22,11 @@ def look_again(*, now: datetime) -> int:
     """
     today = helsinki_date(now)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT entry_id, entry_at, rule FROM sec.find_oddities(%s, %s)", [today - DAYS, today])
+        cursor.execute(
+            "SELECT entry_id, entry_at, rule FROM sec.find_oddities(%s, %s)"
+            " UNION ALL SELECT entry_id, entry_at, rule FROM sec.find_known_looks(%s, %s)",
+            [today - DAYS, today] * 2,
+        )
         found = cursor.fetchall()
     rows = [Oddity(entry_id=entry_id, entry_at=at, rule=rule, found_at=now) for entry_id, at, rule in found]
     Oddity.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)

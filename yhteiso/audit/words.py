@@ -42,6 +42,7 @@ REASONS = {
     "approve": _("no consent to the plan and the themes"),
     "consents": _("takes part without content"),
     "hetu": _("identity code shown or compared"),
+    "known": _("whether a child is known here"),
     "hetu key": _("an identity code could not be opened"),
     "outcome": _("somebody else's promise"),
     "own": _("one's own proposal or account"),
@@ -79,6 +80,7 @@ REASONS = {
     "take": _("not the last step of something that is late"),
     "other": _("another reason"),
     "hand-over": _("an offer to take over"),
+    "join": _("two situations of one child"),
 }
 # Why the officer looks into the log; stands in the row of that reading.
 SEARCHES = {
@@ -125,6 +127,7 @@ RULES = {
     Rule.MASS.value: (_("Many one after another"), _("more than 50 situations within an hour"), "list"),
     Rule.NIGHT.value: (_("Opened at night"), _("between 22 and 6"), "clock"),
     Rule.PROTECTED.value: (_("A protected person's situation was opened"), _("a protected address"), "lock"),
+    Rule.KNOWN.value: (_("Asked of many children"), _("more than 20 children asked about within an hour"), "search"),
 }
 DECISIONS = {
     Decision.FINE.value: _("Appropriate"),
@@ -162,6 +165,9 @@ PAGES = {
     "message-taking": _("taking something on"),
     "task-done": _("task, done"),
     "case-closure": _("closing of a situation"),
+    "case-joining": _("joining two situations of one child"),
+    "join-acceptance": _("joining two situations, accepted"),
+    "join-end": _("joining two situations, not done"),
     "concern": _("receipt of a concern"),
     "concern-new": _("new concern"),
     "concern-draft": _("new concern, draft"),
@@ -176,6 +182,7 @@ PAGES = {
     "call-draft": _("call, draft"),
     "call-concern": _("joining a concern to a call"),
     "call-concerns": _("concerns that wait, beside a call"),
+    "call-known": _("call, is the child known"),
     "call-discard": _("deleting an empty call"),
     "meeting-list": _("list of meetings"),
     "case-network": _("network"),

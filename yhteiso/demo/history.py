@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from django.db import transaction
 
 from cases.actions.case import next_membership
+from cases.actions.known import index_child
 from cases.models import (
     Call,
     Case,
@@ -93,6 +94,7 @@ def _family(cast: Cast, month: date, k: int, of: int, kept: float, chance: rando
         started_at=t0, started_by=coordinator,
     )  # fmt: skip
     Membership.objects.create(case=case, person=child, role=MemberRole.FAMILY, started_at=t0, started_by=coordinator)
+    index_child(child)
     TwoWeekOutcome.objects.create(
         case=case, met=met <= case.day14_on, day_number=(met - call).days if met <= case.day14_on else None,
         day14_on=case.day14_on, written_at=min(met_at, at_helsinki(case.day14_on + timedelta(1), time(0, 1))),

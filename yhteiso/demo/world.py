@@ -28,6 +28,7 @@ COLUMNS = {
     "cases_casetext": "case_id strengths everyday around guardians consent_by consent_for",
     "cases_person": "id kind name family_name relation language interpreter consent consent_on case_id by_hand",
     "cases_personcontact": "person_id born_on phone case_id",
+    "cases_childkey": "person_id case_id given family",
     "cases_membership": "id role must_attend masked started_at ended_at end_reason case_id ended_by_id started_by_id unit_id"
     " user_id person_id index_only named sections",
     "cases_consent": "id section answer way asked_at valid_until confirmed_at withdrawn asked_by_id case_id confirmed_by_id"

@@ -4,9 +4,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from yhteiso.demo.world import ASKED, FIRST, LAST, Maker, N, Place, Worker
+from yhteiso.lib.phonetic import name_keys
 
 STATUSES = ("new", "gathering", "scheduling", "agreed", "follow_up", "follow_up", "follow_up", "gathering")
 REASONS = ("everyday_works", "declined", "other_help", "moved_away")
+# The keys of the names as arrays of PostgreSQL: letters only, so that nothing is quoted.
+GIVEN = {name: f"{{{','.join(name_keys(name).given)}}}" for name in FIRST}
+FAMILY = {name: f"{{{','.join(name_keys('', name).family)}}}" for name in LAST}
 MEETS = {"scheduling": "proposed", "agreed": "confirmed", "follow_up": "held", "closed": "held"}
 
 
@@ -86,6 +90,8 @@ class CaseMaker:
             on = f"{family.began}" if said else N
             add["cases_person"](f"{person}\t{kind}\t{called}\t{family_name}\t{relation}\t\tf\t{said}\t{on}\t{case}\tf")
             born = family.began - timedelta(days=365 * (case % 14) + 200) if kind == "child" else N
+            if kind == "child":
+                add["cases_childkey"](f"{person}\t{case}\t{GIVEN[called]}\t{FAMILY[family_name]}")
             add["cases_personcontact"](f"{person}\t{born}\t040 000 {case % 10000:04}\t{case}")
             add["cases_membership"](f"{seat}\tfamily\tt\tf\t{began}\t{more}\t{N}\t{N}\t{person}\tf\tf\t{{}}")
             if kind == "guardian":

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from yhteiso import reference
-from yhteiso.demo import clock, contacts, families, history, people, requests, services, standing
+from yhteiso.demo import clock, contacts, families, history, known, people, requests, services, standing
 from yhteiso.start import database_is_demo
 
 
@@ -33,6 +33,7 @@ class Command(BaseCommand):
         contacts.load(cast, now=now)
         services.load(cast, now=now)
         requests.load(cast, now=now)
+        known.load(cast, now=now)
         clock.load(now=now)
         history.freeze(cast, now=now)
         self.stdout.write("The demonstration data is loaded.")
