@@ -9,10 +9,20 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from cases.deadlines import AfterDay, Day, FromLast, Kind, Rung, after_days, after_working_days, register
-from cases.models import Call, Case, Concern, ConsentState, Deadline, ExceptionalAccess, Status
+from cases.models import (
+    Call,
+    Case,
+    Concern,
+    ConsentState,
+    Deadline,
+    ExceptionalAccess,
+    Status,
+    UnitInvitation,
+)
 
 CONCERN, CALL, FAMILY_ASKED, CONSENT = "concern", "call", "family_asked", "consent"
 GATHERED, MEETING, REVIEW = "gathered", "meeting", "review"
+INVITATION = "invitation"
 
 
 def of_cases(rows: Sequence[Deadline], waiting: QuerySet[Case]) -> set[UUID]:
@@ -50,6 +60,10 @@ def _unmet(rows: Sequence[Deadline]) -> set[UUID]:
 
 def _unreviewed(rows: Sequence[Deadline]) -> set[UUID]:
     return of_rows(rows, ExceptionalAccess.objects.filter(verdict="").order_by())
+
+
+def _invitations(rows: Sequence[Deadline]) -> set[UUID]:
+    return of_rows(rows, UnitInvitation.objects.unanswered().order_by())
 
 
 def meeting_late(fact_at: datetime) -> datetime:
@@ -108,6 +122,14 @@ ALL = (
             Rung(14, AfterDay(14), ("coordinator", "responsible")),
         ),
         _unmet, meeting_late, repeats=True, again_to=("named",), deed=_("an answer to a proposed time"),
+    ),
+    Kind(
+        INVITATION, _("An invitation waits for its answer"),
+        (
+            Rung(1, FromLast(0), ("invited",)),
+            Rung(2, FromLast(1), ("owner_head", "coordinator")),
+        ),
+        _invitations, after_working_days(1), deed=_("answering an invitation to a network"),
     ),
     Kind(
         REVIEW, _("An exceptional access waits for its review"),

@@ -13,8 +13,8 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from cases.kinds import CALL, CONCERN, CONSENT, FAMILY_ASKED, GATHERED, MEETING, REVIEW
-from cases.models import Call, Case, Concern, Message, MessageKind
+from cases.kinds import CALL, CONCERN, CONSENT, FAMILY_ASKED, GATHERED, INVITATION, MEETING, REVIEW
+from cases.models import Call, Case, Concern, Message, MessageKind, UnitInvitation
 from networks.models import User
 
 
@@ -134,6 +134,17 @@ def _reviews(user: User, rows: Sequence[About], cases: Mapping[int, Case]) -> di
     return {pk: Place(reverse("exceptional-review", args=[row.about]), case.label) for pk, (row, case) in seen.items()}
 
 
+def _asked_units(user: User, rows: Sequence[About], cases: Mapping[int, Case]) -> dict[UUID, Place]:
+    """The own invitation of whoever was asked, without the situation; the network's page for whoever leads."""
+    if user.hat == "area":
+        return in_case("case-network")(user, rows, cases)
+    if user.hat != "member":
+        return {}
+    asked = UnitInvitation.objects.asked_of(user).filter(pk__in=keys(rows))
+    seen = {str(row.pk): Place(reverse("unit-invitation", args=[row.ref]), row.unit.name) for row in asked}
+    return {row.pk: seen[row.about] for row in rows if row.about in seen}
+
+
 def _undelivered(user: User, rows: Sequence[About], cases: Mapping[int, Case]) -> dict[UUID, Place]:
     """Whom a message did not reach, for whoever leads and may open the situation."""
     if user.hat != "area":
@@ -179,6 +190,11 @@ def register_all() -> None:
                 _("The network has not met yet"), _("The network has not met in two weeks"),
                 _("Agree on a time, even a short one. The family waits."), _("Open the situation"), in_case(), "cal",
             ),
+            INVITATION: Words(
+                _("An invitation waits for an answer"), _("An invitation is still without an answer"),
+                _("Call the unit, or ask for a substitute."), _("Open the invitation"), _asked_units, "mail",
+                head_page="unit-commitments", own_hint=_("Say whether you come. It takes a moment."),
+            ),
             REVIEW: Words(
                 _("An exceptional access waits for its review"), _("An exceptional access is still without a review"),
                 _("Was there a reason? Another person than the one who opened says it."), _("Review it"), _reviews,
@@ -197,6 +213,27 @@ def _register_plain() -> None:
         deed=_("Open the network"), find=_undelivered, icon="warn",
     )  # fmt: skip
     register(MessageKind.FAILURE, {"undelivered": lost})
+    register(
+        MessageKind.INVITATION,
+        {
+            "unit_invited": Words(
+                _("Your unit is invited to a family's network"), find=_asked_units, deed=_("Answer"),
+                hint=_("Say whether you come. If you can't, name a substitute of your unit."),
+            ),
+            "unit_cancelled": Words(
+                _("An invitation was cancelled"), find=_asked_units, hint=_("You need to do nothing."),
+            ),
+            "unit_accepted": Words(_("A unit comes to the network"), find=_asked_units, deed=_("Open the network"), icon="check"),
+            "unit_declined": Words(
+                _("A unit declined the invitation"), find=_asked_units, deed=_("Open the network"), icon="cross",
+                hint=_("The reason stands on the page of the network."),
+            ),
+            "unit_passed_on": Words(
+                _("A unit named a substitute"), find=_asked_units, deed=_("Open the network"), icon="people",
+                hint=_("The substitute answers next."),
+            ),
+        },
+    )  # fmt: skip
     week = Words(_("Your week"), hint=_("Meetings, promises and what waits for you."), deed=_("See the week"), find=_week)
     register(MessageKind.DIGEST, {"": week})
 

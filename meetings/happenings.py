@@ -17,7 +17,8 @@ NAMELESS = {"recused"}
 COORDINATORS_ONLY = (
     "consent", "consent_confirmed", "consent_withdrawn", "consent_exception", "consent_exception_ended", "capacity",
     "hidden", "hiding_ended", "recused", "exceptional", "exceptional_reviewed", "safe_contact", "safe_contact_ended",
-    "safe_contact_failed",
+    "safe_contact_failed", "unit_proposed", "unit_invited", "unit_cancelled", "unit_accepted", "unit_declined",
+    "unit_substituted",
 )  # fmt: skip
 
 
@@ -49,6 +50,12 @@ def _plain() -> dict[str, str]:
         "hand_over_proposed": _("The situation was offered to somebody, or asked for."),
         "hand_over_ended": _("The offer to change hands was closed."),
         "handed_over": _("The one who answers for the situation changed."),
+        "unit_proposed": _("A unit was proposed. The family is asked first."),
+        "unit_invited": _("A unit was invited to the network."),
+        "unit_cancelled": _("An invitation of a unit was cancelled."),
+        "unit_accepted": _("A unit said that it comes."),
+        "unit_declined": _("A unit declined the invitation."),
+        "unit_substituted": _("An invitation passed on to a substitute in the unit."),
         "member_ended": _("Somebody left the network."),
         "precaution_protected": _("The family's address was protected."),
         "precaution_lifted": _("The protection of the address was lifted."),

@@ -31,6 +31,14 @@ from cases.models.consent import (
 from cases.models.contact import ContactChannel, ContactEnd, ContactLanguage, SafeContact
 from cases.models.identity import PersonIdentity
 from cases.models.intake import Call, Concern, FamilyAsked, Route
+from cases.models.invitation import (
+    ANSWERED,
+    OPEN_STATES,
+    CaseNeeds,
+    DeclineReason,
+    InvitationState,
+    UnitInvitation,
+)
 from cases.models.message import Message, MessageKind, MessageQuerySet
 from cases.models.people import PERSON_CONSENT, MemberRole, Membership, MembershipQuerySet, Person, PersonContact, PersonKind
 from cases.models.standing import (
@@ -47,7 +55,9 @@ from cases.models.standing import (
 )
 
 __all__ = [
+    "ANSWERED",
     "ASKED",
+    "OPEN_STATES",
     "PERSON_CONSENT",
     "TEXT",
     "TRANSITIONS",
@@ -59,6 +69,7 @@ __all__ = [
     "CapacityFinding",
     "Case",
     "CaseEvent",
+    "CaseNeeds",
     "CaseText",
     "CloseReason",
     "Concern",
@@ -71,6 +82,7 @@ __all__ = [
     "ContactLanguage",
     "Deadline",
     "DeadlineState",
+    "DeclineReason",
     "Difference",
     "Escalation",
     "EscalationTo",
@@ -79,6 +91,7 @@ __all__ = [
     "FamilyAsked",
     "HandOver",
     "Hiding",
+    "InvitationState",
     "LadderApplied",
     "LadderChange",
     "MemberRole",
@@ -106,6 +119,7 @@ __all__ = [
     "Task",
     "TaskKind",
     "TwoWeekOutcome",
+    "UnitInvitation",
     "Verdict",
     "Way",
     "may_message",
