@@ -20,7 +20,6 @@ from networks.models import (
     County,
     Municipality,
     RoleMembership,
-    Service,
     Unit,
     User,
 )
@@ -100,11 +99,6 @@ class UnitAdmin(ReferenceModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Unit, form: ModelForm, change: bool) -> None:
         obj.save(update_fields=self.kept if change else None)
-
-
-@admin.register(Service)
-class ServiceAdmin(ReferenceModelAdmin):
-    list_display = ("name", "unit", "phone")
 
 
 class RoleInline(admin.TabularInline):

@@ -6,12 +6,24 @@ from networks.models.invitation import AccountInvitation
 from networks.models.message import Channel, MessageChoice, MessageSettings
 from networks.models.notice import Notice
 from networks.models.people import AREA_BOUND, AREA_ROLES, HAT_OF_ROLE, LANGUAGES, Role, RoleMembership, User
-from networks.models.places import Agency, Area, County, Municipality, Sector, Service, Unit
+from networks.models.places import Agency, Area, County, Municipality, Sector, Unit
 from networks.models.power import PowerProposal
+from networks.models.service import (
+    Capacity,
+    Level,
+    Need,
+    Provider,
+    Service,
+    ServiceEvent,
+    ServiceImport,
+    confirmed_until,
+    provider_of,
+)  # fmt: skip
 from networks.models.signin import Attempt, OpenSession, OrganisationIdentity
 
 __all__ = [
     "AREA_BOUND", "AREA_ROLES", "HAT_OF_ROLE", "LANGUAGES", "Absence", "AccountEvent", "AccountInvitation", "Agency",
-    "Area", "Attempt", "Channel", "County", "MessageChoice", "MessageSettings", "Municipality", "Notice", "OpenSession",
-    "OrganisationIdentity", "PowerProposal", "Role", "RoleMembership", "Sector", "Service", "Unit", "User",
+    "Area", "Attempt", "Capacity", "Channel", "County", "Level", "MessageChoice", "MessageSettings", "Municipality", "Need",
+    "Notice", "OpenSession", "OrganisationIdentity", "PowerProposal", "Provider", "Role", "RoleMembership", "Sector",
+    "Service", "ServiceEvent", "ServiceImport", "Unit", "User", "confirmed_until", "provider_of",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Places and organisations: counties, municipalities, areas, agencies, units and services."""
+"""Places and organisations: counties, municipalities, areas, agencies and units."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -122,27 +122,6 @@ class Unit(models.Model):
         verbose_name_plural = _("units")
         ordering = ["name"]
         constraints = [models.UniqueConstraint(fields=["agency", "name"], name="unit_name_once_in_agency")]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Service(models.Model):
-    """What a unit offers to families. The directory grows in a later version."""
-
-    unit = models.ForeignKey(Unit, models.CASCADE, related_name="services", verbose_name=_("unit"))
-    name = models.CharField(_("name"), max_length=120)
-    phone = models.CharField(_("phone"), max_length=30, blank=True)
-    age_from = models.PositiveSmallIntegerField(_("from age"), default=0)
-    age_to = models.PositiveSmallIntegerField(_("to age"), default=17)
-
-    class Meta:
-        verbose_name = _("service")
-        verbose_name_plural = _("services")
-        ordering = ["name"]
-        constraints = [
-            models.CheckConstraint(condition=Q(age_from__lte=F("age_to")), name="service_ages_in_order"),
-        ]
 
     def __str__(self) -> str:
         return self.name

@@ -20,7 +20,7 @@ OPEN_TABLES = {
     "account_emailaddress", "account_emailconfirmation", "auth_group", "auth_group_permissions", "auth_permission",
     "cases_consentwording", "cases_difference", "jobs_deadletter", "jobs_delivery", "jobs_jobrun", "jobs_silence", "django_admin_log", "django_content_type", "django_migrations", "django_session", "mfa_authenticator",
     "networks_accountinvitation", "networks_agency", "networks_area", "networks_area_municipalities",
-    "networks_county", "networks_municipality", "networks_rolemembership", "networks_service", "networks_unit",
+    "networks_county", "networks_municipality", "networks_rolemembership", "networks_unit",
     "networks_user", "networks_opensession", "networks_organisationidentity", "networks_attempt", "meetings_logbooktemplate", "meetings_theme", "yhteiso_cache",
 }  # fmt: skip
 

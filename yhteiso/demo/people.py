@@ -6,7 +6,7 @@ from datetime import date
 from django.db import transaction
 
 from networks.context import DEMO_DOMAIN
-from networks.models import Agency, Area, County, Municipality, Role, RoleMembership, Sector, Service, Unit, User
+from networks.models import Agency, Area, County, Municipality, Role, RoleMembership, Sector, Unit, User
 
 CITY, COUNTY_NAME, NGO = "Oulun kaupunki", "Pohjois-Pohjanmaan hyvinvointialue", "Perheiden talo ry"
 AGENCIES = {
@@ -131,9 +131,3 @@ def _finish(cast: Cast) -> None:
     cast.area.responsible, cast.area.substitute = cast.people["Riikka"], cast.people["Noora"]
     cast.area.save()
     Unit.objects.filter(pk=cast.units["Päiväkoti Pikkukäpy"].pk).update(head=cast.people["Marja"])
-    for unit, service, ages in (
-        ("Perheohjaus Kuusiranta", "Perheohjaus kotona", (0, 17)),
-        ("Kuusirannan neuvola", "Lastenneuvola", (0, 6)),
-        ("Perheiden talo", "Isäryhmä", (0, 12)),
-    ):
-        Service.objects.create(unit=cast.units[unit], name=service, age_from=ages[0], age_to=ages[1])

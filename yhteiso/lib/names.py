@@ -33,6 +33,14 @@ def sort_key(name: str) -> str:
     return unicodedata.normalize("NFC", " ".join("".join(key).split()))
 
 
+_PLAIN = str.maketrans({"{": "a", "|": "a", "}": "o"})
+
+
+def folded(text: str) -> str:
+    """The text as a search compares it: lower case, å ä ö without their dots, words of letters and digits between spaces."""
+    return sort_key(text).translate(_PLAIN)
+
+
 def _key_of(letter: str) -> str:
     """The key of one base character with its combining marks (decomposed)."""
     base = letter[0]
