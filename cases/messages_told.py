@@ -223,7 +223,9 @@ def _register_plain() -> None:
             "unit_cancelled": Words(
                 _("An invitation was cancelled"), find=_asked_units, hint=_("You need to do nothing."),
             ),
-            "unit_accepted": Words(_("A unit comes to the network"), find=_asked_units, deed=_("Open the network"), icon="check"),
+            "unit_accepted": Words(
+                _("A unit comes to the network"), find=_asked_units, deed=_("Open the network"), icon="check"
+            ),
             "unit_declined": Words(
                 _("A unit declined the invitation"), find=_asked_units, deed=_("Open the network"), icon="cross",
                 hint=_("The reason stands on the page of the network."),

@@ -2,12 +2,26 @@
 
 from django.urls import path
 
-from networks import absence_views, account_views, message_views, notice_views, power_views, views, views_account
+from networks import (
+    absence_views,
+    account_views,
+    message_views,
+    notice_views,
+    power_views,
+    rules_views,
+    views,
+    views_account,
+)
 
 urlpatterns = [
     path("role/", views.role, name="role"),
     path("demo/", views.demo_signin, name="demo-signin"),
     path("invitation/<str:token>/", views.invitation, name="invitation"),
+    path("areas/<int:pk>/rules/", rules_views.area_rules, name="area-rules"),
+    path("areas/<int:pk>/rules/new/", rules_views.area_rule_new, name="area-rule-new"),
+    path("areas/<int:pk>/rules/<int:number>/", rules_views.area_rule, name="area-rule"),
+    path("areas/<int:pk>/usual/", rules_views.area_usual, name="area-usual"),
+    path("areas/<int:pk>/usual/<int:row>/removal/", rules_views.area_usual_removal, name="area-usual-removal"),
     path("notices/", notice_views.notices, name="notices"),
     path("messages/settings/", message_views.message_settings, name="message-settings"),
     path("absences/", absence_views.absences, name="absences"),

@@ -63,7 +63,7 @@ DECLARE said text;
 BEGIN
     SELECT qual INTO said FROM pg_policies WHERE tablename = 'cases_caseevent' AND policyname = 'member_select';
     EXECUTE format(
-        'ALTER POLICY member_select ON cases_caseevent USING ((%s) AND kind NOT LIKE ''unit\_%%'')', said);
+        'ALTER POLICY member_select ON cases_caseevent USING ((%s) AND left(kind, 5) <> ''unit_'')', said);
 END $$;
 """
 REVERSE = "DROP FUNCTION sec.invitation_lead(bigint);"
