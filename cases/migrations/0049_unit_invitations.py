@@ -152,7 +152,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "ordering": ["invited_at", "pk"],
+                "ordering": ["pk"],
                 "indexes": [
                     models.Index(condition=models.Q(("state", "sent")), fields=["user"], name="invitation_of_person"),
                     models.Index(condition=models.Q(("state", "sent")), fields=["unit"], name="invitation_of_unit"),

@@ -105,7 +105,7 @@ class UnitInvitation(models.Model):
     objects = UnitInvitationQuerySet.as_manager()
 
     class Meta:
-        ordering = ["invited_at", "pk"]
+        ordering = ["pk"]
         constraints = [
             models.UniqueConstraint(
                 fields=["case", "unit", "service"], condition=Q(state__in=OPEN_STATES), nulls_distinct=False,
