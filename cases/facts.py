@@ -11,8 +11,9 @@ from typing import Any
 from django.db.models import BigIntegerField, CharField, Exists, Expression, F, OuterRef, QuerySet, UUIDField, Value
 from django.db.models.functions import Cast
 
-from cases.kinds import CALL, CONCERN, CONSENT, FAMILY_ASKED, GATHERED, INVITATION, MEETING, REVIEW
+from cases.kinds import CALL, CONCERN, CONSENT, FAMILY_ASKED, GATHERED, INVITATION, MEETING, REVIEW, SERVICE
 from cases.models import Call, Case, Concern, ConsentState, Deadline, ExceptionalAccess, FamilyAsked, Status, UnitInvitation
+from networks.models import ServiceEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,5 +108,9 @@ def register_all() -> None:
         Source(
             REVIEW, ExceptionalAccess.objects.waiting, "opened_at", case="case_id", area="case__area_id", by_uuid=True,
             last_on="review_by", person="user_id",
+        ),
+        Source(
+            SERVICE, ServiceEvent.objects.asking, "at", area="service__area_id", by_uuid=True,
+            person="service__confirmed_by_id", unit="service__unit_id",
         ),
     )  # fmt: skip

@@ -19,10 +19,11 @@ from cases.models import (
     Status,
     UnitInvitation,
 )
+from networks.models import ServiceEvent
 
 CONCERN, CALL, FAMILY_ASKED, CONSENT = "concern", "call", "family_asked", "consent"
-GATHERED, MEETING, REVIEW = "gathered", "meeting", "review"
 INVITATION = "invitation"
+GATHERED, MEETING, REVIEW, SERVICE = "gathered", "meeting", "review", "service"
 
 
 def of_cases(rows: Sequence[Deadline], waiting: QuerySet[Case]) -> set[UUID]:
@@ -64,6 +65,10 @@ def _unreviewed(rows: Sequence[Deadline]) -> set[UUID]:
 
 def _invitations(rows: Sequence[Deadline]) -> set[UUID]:
     return of_rows(rows, UnitInvitation.objects.unanswered().order_by())
+
+
+def _unconfirmed(rows: Sequence[Deadline]) -> set[UUID]:
+    return of_rows(rows, ServiceEvent.objects.asking())
 
 
 def meeting_late(fact_at: datetime) -> datetime:
@@ -138,6 +143,15 @@ ALL = (
             Rung(2, FromLast(1), ("coordinator", "responsible", "officers")),
         ),
         _unreviewed, repeats=True,
+    ),
+    # No family in it: first whoever confirmed the entry and the head of its unit, then those who keep the directory.
+    Kind(
+        SERVICE, _("The details of a service wait to be confirmed"),
+        (
+            Rung(1, Day(0), ("owner", "owner_head")),
+            Rung(2, FromLast(0), ("coordinators",)),
+        ),
+        _unconfirmed, after_working_days(10),
     ),
 )  # fmt: skip
 

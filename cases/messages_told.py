@@ -5,7 +5,7 @@ late it is and whom to call; a unit's head what the own unit owes. Never a child
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 from uuid import UUID
 
@@ -13,9 +13,11 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from cases.kinds import CALL, CONCERN, CONSENT, FAMILY_ASKED, GATHERED, INVITATION, MEETING, REVIEW
+from cases.kinds import CALL, CONCERN, CONSENT, FAMILY_ASKED, GATHERED, INVITATION, MEETING, REVIEW, SERVICE
 from cases.models import Call, Case, Concern, Message, MessageKind, UnitInvitation
-from networks.models import User
+from networks.access import STAFF_HATS
+from networks.actions.service import may_confirm
+from networks.models import ServiceEvent, User
 
 
 class About(Protocol):
@@ -28,10 +30,15 @@ class About(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where something is done, and whom it is about as this reader may call them."""
+    """Where something is done, and whom it is about as this reader may call them.
+
+    `press`: the deed itself, where one press does it here and now; `press_label` is on the button.
+    """
 
     url: str
     label: str = ""
+    press: str = ""
+    press_label: str | Promise = ""
 
 
 # Looks for many at once: what this person may open now, by the rows' keys. `cases` are the ones that they may see.
@@ -145,6 +152,23 @@ def _asked_units(user: User, rows: Sequence[About], cases: Mapping[int, Case]) -
     return {row.pk: seen[row.about] for row in rows if row.about in seen}
 
 
+def _services(user: User, rows: Sequence[About], cases: Mapping[int, Case]) -> dict[UUID, Place]:
+    """The entry of the directory; whoever may say that it is right says it here, while it is asked."""
+    if user.hat not in STAFF_HATS:
+        return {}
+    asked = {str(event.pk): event.service for event in ServiceEvent.objects.of_questions([row.about for row in rows])}
+    open_keys = {str(pk) for pk in ServiceEvent.objects.asking().filter(pk__in=asked).values_list("pk", flat=True)}
+    found = {}
+    for row in rows:
+        if service := asked.get(row.about):
+            page = Place(reverse("service", args=[service.pk]), f"{service.name}, {service.agency.name}")
+            if row.about in open_keys and may_confirm(user, service):
+                press = reverse("service-confirmation", args=[service.pk])
+                page = replace(page, press=press, press_label=_("Yes, still right"))
+            found[row.pk] = page
+    return found
+
+
 def _undelivered(user: User, rows: Sequence[About], cases: Mapping[int, Case]) -> dict[UUID, Place]:
     """Whom a message did not reach, for whoever leads and may open the situation."""
     if user.hat != "area":
@@ -199,6 +223,10 @@ def register_all() -> None:
                 _("An exceptional access waits for its review"), _("An exceptional access is still without a review"),
                 _("Was there a reason? Another person than the one who opened says it."), _("Review it"), _reviews,
                 "search",
+            ),
+            SERVICE: Words(
+                _("Is this still right?"), _("A service's details still wait to be confirmed"),
+                _("Half a year has gone since somebody last confirmed them."), _("Look at the details"), _services, "clock",
             ),
         },
     )  # fmt: skip

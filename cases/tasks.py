@@ -6,10 +6,11 @@ from celery import shared_task
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from cases.actions import digest, ladder
+from cases.actions import digest, directory, ladder
 from cases.actions import sweep as sweeping
 from cases.actions import tick as ticking
 from cases.actions.watch import tell_of_ending_consents, tell_of_leaderless_cases, tell_of_vacant_seats
+from networks.actions.service_import import forget_old
 from yhteiso.hats.wear import wearing
 from yhteiso.jobs.runs import job
 
@@ -41,7 +42,7 @@ def sweep() -> int:
 @shared_task
 @job("daily-tasks", every=timedelta(hours=24), label=_("Tasks of the day"))
 def open_daily_tasks() -> int:
-    """Every day: tell of consents that end soon and of seats and leads that stand empty.
+    """Every day: tell of consents that end soon, of seats and leads that stand empty, and ask about stale services.
 
     A task is opened once, however often this runs.
     """
@@ -51,7 +52,10 @@ def open_daily_tasks() -> int:
     with wearing("jobs"):
         vacant = tell_of_vacant_seats(now=now)
     with wearing("jobs"):
-        return ending + vacant + tell_of_leaderless_cases(now=now)
+        leaderless = tell_of_leaderless_cases(now=now)
+    with wearing("jobs"):
+        forget_old(now=now)
+        return ending + vacant + leaderless + directory.ask(now=now)
 
 
 @shared_task

@@ -24,8 +24,8 @@ MENUS: dict[str, list[tuple[str, str]]] = {
              ("commitment-list", noop("Promises"))],
     "unit": [("unit-commitments", noop("Promises"))],
     "report": [("month-latest", noop("Monthly overview"))],
-    "admin": [("admin:index", noop("Reference data")), ("power-list", noop("Waiting powers")),
-              ("health", noop("State"))],
+    "admin": [("admin:index", noop("Reference data")), ("service-list", noop("Services")),
+              ("power-list", noop("Waiting powers")), ("health", noop("State"))],
     "officer": [("oversight", noop("Data protection")), ("log", noop("Log")), ("disclosures", noop("Disclosures")),
                 ("oddities", noop("Unusual"))],
 }  # fmt: skip
@@ -33,6 +33,7 @@ HOMES = {"member": "home", "area": "board", "unit": "unit-commitments", "report"
          "admin": "admin:index"}  # fmt: skip
 # Pages below a menu item, on which it is the current one.
 INSIDE = {
+    "service-list": ("service", "service-new", "service-import", "service-trial"),
     "power-list": ("power",),
     "health": ("dead-letters", "silence-cause"),
     "log": ("log-report",),
@@ -102,6 +103,8 @@ def _person(request: HttpRequest, user: User) -> dict[str, Any]:
         "tasks_url": reverse("task-list") if hat in ("area", "member") else None,
         "absences_url": reverse("absences") if hat in STAFF_HATS else None,
         "choices_url": reverse("message-settings") if hat in STAFF_HATS else None,
+        # In the footer of every page: no fifth item of the menu.
+        "services_url": reverse("service-list") if hat in STAFF_HATS else None,
         "role_url": reverse("role"),
         "messages_url": reverse("messages"),
         "unseen": user.unseen_messages,

@@ -191,6 +191,7 @@ CSRF_COOKIE_NAME = "__Host-csrftoken" if HTTPS else "csrftoken"
 CSRF_FAILURE_VIEW = "yhteiso.views.csrf_failure"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+FILE_UPLOAD_HANDLERS = ["yhteiso.uploads.SmallFilesOnly", "django.core.files.uploadhandler.MemoryFileUploadHandler"]
 
 # --- Languages and time ----------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "fi"

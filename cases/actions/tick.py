@@ -185,4 +185,4 @@ def _messages(rows: Sequence[Deadline], who: dict[UUID, Addressees], now: dateti
 
 def message_kind(code: str) -> str:
     """By which of a person's choices a step of this kind leaves."""
-    return MessageKind.PROMISE if code == "promise" else MessageKind.ESCALATION
+    return {"promise": MessageKind.PROMISE, "service": MessageKind.TASK}.get(code, MessageKind.ESCALATION)

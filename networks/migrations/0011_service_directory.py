@@ -40,6 +40,7 @@ class Migration(migrations.Migration):
                             ("changed", "details changed"),
                             ("confirmed", "confirmed"),
                             ("imported", "brought from a file"),
+                            ("asked", "asked whether this is still right"),
                             ("removed", "taken out of the directory"),
                             ("returned", "put back into the directory"),
                         ],
@@ -413,6 +414,23 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="serviceevent",
             index=models.Index(fields=["service", "-at"], name="service_event_of_service"),
+        ),
+        migrations.AddConstraint(
+            model_name="serviceevent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("by", None), ("kind", "asked")),
+                    models.Q(models.Q(("kind", "asked"), _negated=True), ("by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="service_event_by_somebody",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="serviceevent",
+            index=models.Index(
+                condition=models.Q(("kind", "asked")), fields=["kind", "service"], name="service_event_asked"
+            ),
         ),
         migrations.AddIndex(
             model_name="serviceimport",

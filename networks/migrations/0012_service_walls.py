@@ -26,6 +26,7 @@ AREAS["admin"] |= {"I": "true", "D": "true"}
 EVENT = {hat: {"S": "true"} for hat in (*STAFF, "jobs")}
 EVENT["area"] |= {"I": f"by_id = {UID} AND {KEPT_SERVICE}"}
 EVENT["admin"] |= {"I": f"by_id = {UID}"}
+EVENT["jobs"] |= {"I": "kind = 'asked'"}
 for hat, mine in OF_MY_UNIT.items():
     SERVICE[hat] |= {"U": (mine, f"{mine} AND confirmed_by_id = {UID}")}
     EVENT[hat] |= {
@@ -34,6 +35,7 @@ for hat, mine in OF_MY_UNIT.items():
 OWN_FILE = {
     "area": {"S": f"by_id = {UID}", "I": f"by_id = {UID} AND {KEPT}", "D": f"by_id = {UID}"},
     "admin": {"S": f"by_id = {UID}", "I": f"by_id = {UID}", "D": f"by_id = {UID}"},
+    "jobs": {"S": "true", "D": "true"},
 }
 EVERYBODY = ", ".join([*(role(hat) for hat in HATS), WEB, JOBS])
 UNITS = ", ".join(role(hat) for hat in OF_MY_UNIT)

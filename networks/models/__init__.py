@@ -18,6 +18,7 @@ from networks.models.service import (
     ServiceImport,
     confirmed_until,
     provider_of,
+    question_of,
 )  # fmt: skip
 from networks.models.signin import Attempt, OpenSession, OrganisationIdentity
 from networks.models.suggestion import AgeBand, Season, SuggestionRule, UsualSet, band_of
@@ -27,5 +28,5 @@ __all__ = [
     "Agency", "Area", "Attempt", "Capacity", "Channel", "County", "Level", "MessageChoice", "MessageSettings",
     "Municipality", "Need", "Notice", "OpenSession", "OrganisationIdentity", "PowerProposal", "Provider", "Role",
     "RoleMembership", "Season", "Sector", "Service", "ServiceEvent", "ServiceImport", "SuggestionRule", "Unit", "User",
-    "UsualSet", "band_of", "confirmed_until", "provider_of",
+    "UsualSet", "band_of", "confirmed_until", "provider_of", "question_of",
 ]  # fmt: skip

@@ -1,8 +1,11 @@
 """The service directory: who can help a child or a family here. Reference data; nothing of a family."""
 
 import calendar
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date
 from typing import Any, ClassVar
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -216,11 +219,18 @@ class Service(models.Model):
 
 
 class ServiceEventQuerySet(models.QuerySet["ServiceEvent"]):
-    def confirmations(self) -> "ServiceEventQuerySet":
-        """The newest confirmation of each service in the directory: what runs out unless a newer one comes."""
-        later = Q(at__gt=OuterRef("at")) | Q(at=OuterRef("at"), pk__gt=OuterRef("pk"))
-        newer = ServiceEvent.objects.filter(later, service=OuterRef("service"), until__isnull=False)
-        return self.filter(~Exists(newer), until__isnull=False, service__active=True)
+    def asking(self) -> "ServiceEventQuerySet":
+        """Questions that nobody has answered: the confirmation that ran out is still the last one."""
+        same = Q(until=F("service__confirmed_until")) | Q(until=None, service__confirmed_until=None)
+        return self.filter(same, kind=ServiceEvent.Kind.ASKED, service__active=True)
+
+    def of_questions(self, keys: Iterable[str]) -> "ServiceEventQuerySet":
+        """The questions with these keys as text, and the entries that they are about."""
+        found = []
+        for key in keys:
+            with suppress(ValueError):
+                found.append(UUID(key))
+        return self.filter(kind=ServiceEvent.Kind.ASKED, pk__in=found).select_related("service__agency")
 
     def with_people(self) -> "ServiceEventQuerySet":
         return self.select_related("by").defer("by__password", "by__last_login")
@@ -229,7 +239,9 @@ class ServiceEventQuerySet(models.QuerySet["ServiceEvent"]):
 class ServiceEvent(models.Model):
     """What was done to an entry of the directory, by whom. Rows are never changed.
 
-    A deed that confirms the details says until when (`until`); what was `changed` are names of fields, never values.
+    `until`: the last day of the confirmation that this is, or (`asked`) of the one that ran out. `changed`: names of fields,
+    never what stood in them. Half a year after a confirmation the clock asks (`asked`, by nobody): once, as the key tells
+    (`question_of`).
     """
 
     class Kind(models.TextChoices):
@@ -237,6 +249,7 @@ class ServiceEvent(models.Model):
         CHANGED = "changed", _("details changed")
         CONFIRMED = "confirmed", _("confirmed")
         IMPORTED = "imported", _("brought from a file")
+        ASKED = "asked", _("asked whether this is still right")
         REMOVED = "removed", _("taken out of the directory")
         RETURNED = "returned", _("put back into the directory")
 
@@ -252,16 +265,30 @@ class ServiceEvent(models.Model):
 
     class Meta:
         ordering: ClassVar[list[str]] = ["-at", "-pk"]
-        indexes = [models.Index(fields=["service", "-at"], name="service_event_of_service")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="asked", by=None) | (~Q(kind="asked") & Q(by__isnull=False)),
+                name="service_event_by_somebody",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["service", "-at"], name="service_event_of_service"),
+            models.Index(fields=["kind", "service"], condition=Q(kind="asked"), name="service_event_asked"),
+        ]
 
     def __str__(self) -> str:
         return self.kind
 
 
+def question_of(service: Service) -> UUID:
+    """The key of the one question about a service's last confirmation, whoever makes it."""
+    return uuid5(NAMESPACE_OID, f"yhteiso.service:{service.pk}:{service.confirmed_until}")
+
+
 class ServiceImport(models.Model):
     """A file that somebody has sent and not yet brought in: what the trial run showed is what is brought in, nothing else.
 
-    Seen by the sender alone. It goes when it is brought in, when another is sent, or when the sender drops it.
+    Seen by the sender alone. It goes when it is brought in, when another is sent, and in a week.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
