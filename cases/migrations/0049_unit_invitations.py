@@ -11,8 +11,8 @@ import yhteiso.lib.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cases", "0039_settled"),
-        ("networks", "0009_absence_walls"),
+        ("cases", "0048_service_confirmed"),
+        ("networks", "0012_service_walls"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
