@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from yhteiso import reference
-from yhteiso.demo import clock, contacts, families, history, people, services, standing
+from yhteiso.demo import clock, contacts, families, gathering, history, people, services, standing
 from yhteiso.start import database_is_demo
 
 
@@ -32,6 +32,7 @@ class Command(BaseCommand):
         standing.load(cast, now=now)
         contacts.load(cast, now=now)
         services.load(cast, now=now)
+        gathering.load(cast, now=now)
         clock.load(now=now)
         history.freeze(cast, now=now)
         self.stdout.write("The demonstration data is loaded.")
