@@ -65,10 +65,10 @@ class Migration(migrations.Migration):
                         choices=[
                             ("asked_family", "The family is asked first"),
                             ("sent", "Has not answered yet"),
-                            ("accepted", "Accepted"),
-                            ("declined", "Declined"),
+                            ("accepted", "Accepted the invitation"),
+                            ("declined", "Declined the invitation"),
                             ("substituted", "Passed on to a substitute"),
-                            ("cancelled", "Cancelled"),
+                            ("cancelled", "Invitation cancelled"),
                         ],
                         max_length=12,
                     ),

@@ -18,10 +18,10 @@ class InvitationState(models.TextChoices):
 
     ASKED_FAMILY = "asked_family", _("The family is asked first")
     SENT = "sent", _("Has not answered yet")
-    ACCEPTED = "accepted", _("Accepted")
-    DECLINED = "declined", _("Declined")
+    ACCEPTED = "accepted", _("Accepted the invitation")
+    DECLINED = "declined", _("Declined the invitation")
     SUBSTITUTED = "substituted", _("Passed on to a substitute")
-    CANCELLED = "cancelled", _("Cancelled")
+    CANCELLED = "cancelled", _("Invitation cancelled")
 
 
 OPEN_STATES = (InvitationState.ASKED_FAMILY, InvitationState.SENT)

@@ -85,6 +85,8 @@ class SubstituteForm(YhteisoForm):
 class NeedsForm(YhteisoForm):
     """What the area's rules ask of a situation."""
 
+    mark_optional = False
+
     needs = forms.MultipleChoiceField(
         label=_("What is help needed with?"), choices=Need.choices, required=False, widget=forms.CheckboxSelectMultiple
     )
@@ -96,6 +98,8 @@ class NeedsForm(YhteisoForm):
 
 class DirectoryForm(YhteisoForm):
     """Narrowing the directory down. Names of services only, so it may stand in the address."""
+
+    mark_optional = False
 
     need = forms.ChoiceField(label=_("Help with"), choices=[("", _("All needs")), *Need.choices], required=False)
     provider = forms.ChoiceField(label=_("Who provides it"), required=False)

@@ -23,6 +23,7 @@ from cases.models import (
     InvitationState,
     MemberRole,
     Membership,
+    PersonKind,
     UnitInvitation,
 )
 from meetings.forms.unit_invitation import DirectoryForm, NeedsForm
@@ -43,6 +44,7 @@ from networks.models import (
 from networks.stand_in import away
 from networks.suggestions import Situation
 from yhteiso.lib.dates import at_clock, clock_time, helsinki_date, short_date
+from yhteiso.templatetags.days import tel
 
 FOUND = 25
 ROOM = {
@@ -136,8 +138,6 @@ def _invited(ground: Ground) -> list[dict[str, Any]]:
 def _state(row: UnitInvitation) -> Tag:
     tone, icon = STATES[InvitationState(row.state)]
     label = str(row.get_state_display())
-    if row.state == InvitationState.ACCEPTED and row.answered_at:
-        label = f"{label} {clock_time(row.answered_at)}"
     return label, tone, icon
 
 
@@ -156,8 +156,8 @@ def accepted_tag(row: UnitInvitation, today: date) -> Tag:
 
 def _told_next(ground: Ground, rows: list[UnitInvitation]) -> dict[int, str]:
     """What happens by itself if nobody answers, from the clock's own steps: printed before it happens."""
-    steps = Deadline.objects.filter(case=ground.case, kind=INVITATION, state=DeadlineState.OPEN).order_by("-step")
-    due = {row.about: row.due_at for row in steps}
+    steps = Deadline.objects.filter(case=ground.case, kind=INVITATION, state=DeadlineState.OPEN).order_by("step")
+    due = {row.about: row.due_at for row in steps}  # the highest step: the one that tells others than the asked person
     heads = _heads({row.unit_id for row in rows}, ground.today)
     found = {}
     for row in rows:
@@ -194,30 +194,30 @@ def _next(ground: Ground) -> dict[str, Any] | None:
     """The one thing to do next on this page."""
     asking = sum(1 for row in ground.invitations if row.state == InvitationState.ASKED_FAMILY)
     if asking:
-        return {
-            "title": _("Call the family and ask about the proposed units: %(n)d") % {"n": asking},
-            "text": _("Each invitation leaves only after their yes."), "call": _first_phone(ground.members),
-        }  # fmt: skip
+        title = _("Call the family and ask about the proposed units: %(n)d") % {"n": asking}
+        return {"title": title, "text": _("Each invitation leaves only after their yes."), **_how_to_call(ground)}
     waiting = sum(1 for row in ground.invitations if row.state == InvitationState.SENT)
     if waiting:
         return {
-            "title": _("Answers are waited for: %(n)d") % {"n": waiting},
-            "text": _("What happens by itself stands beside each unit."), "call": None,
+            "title": _("Answers are waited for: %(n)d") % {"n": waiting}, "url": "#mukana", "deed": _("See the answers"),
+            "text": _("What happens by itself stands beside each unit."), "icon": "people",
         }  # fmt: skip
     if ground.needs is None:
         return {
-            "title": _("Choose what help is needed with"), "call": None,
+            "title": _("Choose what help is needed with"), "url": "#ehdotukset", "deed": _("Choose"), "icon": "ask",
             "text": _("The area's own rules then suggest who could help, each with its reason."),
         }  # fmt: skip
     return None
 
 
-def _first_phone(members: Iterable[Membership]) -> dict[str, str] | None:
-    for row in members:
+def _how_to_call(ground: Ground) -> dict[str, str]:
+    """The number of a guardian who may be called, else the way to record one."""
+    for row in ground.members:
         contact = getattr(row.person, "contact", None) if row.person else None
-        if row.person and row.person.kind == "guardian" and contact and contact.phone and not row.person.by_hand:
-            return {"name": row.person.name, "phone": contact.phone}
-    return None
+        if row.person and row.person.kind == PersonKind.GUARDIAN and contact and contact.phone and not row.person.by_hand:
+            return {"url": tel(contact.phone), "deed": _("Call: %(name)s") % {"name": row.person.name}, "icon": "phone"}
+    page = reverse("case-network-person", args=[ground.case.ref])
+    return {"url": page, "deed": _("Add a guardian"), "icon": "plus"}
 
 
 # -- what the family has not said yet

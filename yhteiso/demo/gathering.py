@@ -71,7 +71,7 @@ def _asked(cast: Cast, services: dict[str, Service], now: datetime) -> None:
     with wearing("area", lead.pk):
         needs.choose_needs(case=case, needs=[N.DAILY_LIFE, N.SLEEP], one_adult=True, children=3, by=lead, now=now)
     for first, service, unit, family_first, ago in (
-        ("Heikki", None, "Mielenterveyspalvelut Kuusiranta", False, 26), ("Tuomas", None, "Rantapolun koulu", False, 2),
+        ("Heikki", None, "Mielenterveyspalvelut Kuusiranta", False, 26), ("Sari", "Perheohjaus", "Perheohjaus Kuusiranta", False, 2),
         ("Olli", "Isäryhmä", "Perheiden talo", True, 1),
     ):  # fmt: skip
         _ask(case, cast, services.get(service or ""), (first, unit), family_first, now - timedelta(hours=ago))
