@@ -41,7 +41,7 @@ def change_rule(*, rule: SuggestionRule, by: User, now: datetime, **fields: Any)
     for name in RULE_FIELDS:
         setattr(row, name, fields[name])
     row.changed_at, row.changed_by = now, by
-    row.save()
+    row.save(update_fields=[*RULE_FIELDS, "changed_at", "changed_by"])
     return row
 
 

@@ -5,13 +5,21 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from yhteiso.hats.roles import role
 from yhteiso.hats.walls import family_table
 
 MINE = "area_id = ANY ((SELECT sec.my_areas())::bigint[])"
+CHANGES = (
+    "age_from, age_to, needs, one_adult, children_from, caller_sector, season, service_id, suggest_need, suggest_level,"
+    " sentence, active, decided_on, changed_at, changed_by_id"
+)
 SQL = "\n".join(
     [
         family_table("networks_suggestionrule", {"area": {"S": MINE, "I": MINE, "U": MINE}}),
-        family_table("networks_usualset", {"area": {"S": MINE, "I": MINE, "U": MINE, "D": MINE}}),
+        # A rule keeps its number and its area: pages have printed them.
+        f"REVOKE UPDATE ON networks_suggestionrule FROM {role('area')};",
+        f"GRANT UPDATE ({CHANGES}) ON networks_suggestionrule TO {role('area')};",
+        family_table("networks_usualset", {"area": {"S": MINE, "I": MINE, "D": MINE}}),
     ]
 )
 

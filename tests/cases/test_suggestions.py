@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from networks.models import Area, Need, Season, Service, SuggestionRule, band_of
@@ -105,6 +105,7 @@ situations = st.builds(
 )  # fmt: skip
 
 
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(situations, needs)
 def test_more_needs_never_take_a_suggestion_away(situation: Situation, more: frozenset[str]) -> None:
     rules = [rule(n, suggest_need=need, needs=[need]) for n, need in enumerate(Need.values, 1)]
