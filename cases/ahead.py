@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from cases.actions.deadline import Ladders, ladders_of, roles_of
 from cases.addressees import Addressees, addressees
 from cases.deadlines import agreed_in_time, days_late
-from cases.kinds import MEETING, REVIEW
+from cases.kinds import MEETING, REVIEW, SERVICE
 from cases.ladder_words import last_day
 from cases.messages_told import STEP, Place, places, words_for
 from cases.models import Case, Deadline, DeadlineState, Message, public_name
@@ -67,7 +67,8 @@ def coming(user: User, now: datetime) -> list[Deadline]:
         return []
     limit = start_of_day(working_day_after(helsinki_date(now)) + timedelta(days=1))
     soon = Deadline.objects.open().filter(due_at__lt=limit)
-    rows = list(soon.filter(person_id=user.pk).exclude(kind=REVIEW))
+    # A question about the directory is no family's: it comes as a message, and is not told of beforehand.
+    rows = list(soon.filter(person_id=user.pk).exclude(kind__in=(REVIEW, SERVICE)))
     if user.hat == "area":  # two questions: an index serves each, and none both
         own = list(soon.filter(case__coordinator_id=user.pk))
         agreed = agreed_in_time(row.case_id for row in own if row.kind == MEETING and row.case_id)

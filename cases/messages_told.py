@@ -225,7 +225,7 @@ def register_all() -> None:
                 "search",
             ),
             SERVICE: Words(
-                _("Is this still right?"), _("A service's details still wait to be confirmed"),
+                _("The details of a service wait to be confirmed"), _("A service's details still wait to be confirmed"),
                 _("Half a year has gone since somebody last confirmed them."), _("Look at the details"), _services, "clock",
             ),
         },

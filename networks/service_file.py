@@ -41,6 +41,8 @@ class Row:
     cells: Mapping[str, str]
     # It has more cells than there are columns: a comma or a semicolon stands in the middle of a text.
     too_long: bool = False
+    # Columns whose cell a spreadsheet would run. One that is marked as text, as our own export marks it, is none.
+    formulas: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +89,16 @@ def _delimiter(text: str) -> str:
 
 def _row(number: int, heads: Sequence[str], cells: Sequence[str]) -> Row:
     padded = [*cells, *[""] * (len(heads) - len(cells))]
-    known = {head: _plain(cell) for head, cell in zip(heads, padded, strict=False) if head in COLUMNS}
-    return Row(number, known, any(cell.strip() for cell in cells[len(heads) :]))
+    known = {head: cell.strip() for head, cell in zip(heads, padded, strict=False) if head in COLUMNS}
+    return Row(
+        number, {head: _plain(cell) for head, cell in known.items()}, any(cell.strip() for cell in cells[len(heads) :]),
+        [head for head, cell in known.items() if is_formula(cell)],
+    )  # fmt: skip
 
 
 def _plain(cell: str) -> str:
     """The cell without the mark that keeps it from being a formula."""
-    return _QUOTED.sub("", cell.strip())
+    return _QUOTED.sub("", cell)
 
 
 def is_formula(cell: str) -> bool:

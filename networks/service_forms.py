@@ -43,7 +43,9 @@ def _one_of(rows: dict[int, Any], value: str) -> Any:
 class ServiceForm(YhteisoForm):
     """The details of one entry. The areas that keep it and its confirmation are no part of it."""
 
-    name = forms.CharField(label=_("Name in Finnish"), max_length=120)
+    name = forms.CharField(
+        label=_("Name in Finnish"), max_length=120, error_messages={"required": _("The name of the service is missing.")}
+    )
     name_sv = forms.CharField(label=_("Name in Swedish"), max_length=120, required=False)
     name_en = forms.CharField(label=_("Name in English"), max_length=120, required=False)
     agency = forms.TypedChoiceField(label=_("Provider"))

@@ -15,7 +15,7 @@ from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from networks.models import Area, Capacity, Level, Need, Sector, Service
-from networks.service_file import Row, is_formula, read
+from networks.service_file import Row, read
 from networks.service_forms import Places, ServiceForm, details_of, places
 from yhteiso.lib.names import folded, sort_key
 
@@ -113,9 +113,8 @@ def _outcome(row: Row, ground: Ground, seen: dict[tuple[int, str], int]) -> Outc
 def _values(outcome: Outcome, ground: Ground) -> dict[str, Any]:
     """The cells as the form takes them; what can't be taken is told."""
     cells, values = outcome.row.cells, dict[str, Any]()
-    for column, cell in cells.items():
-        if is_formula(cell):
-            outcome.problems.append((column, _("The cell begins like a formula. Write it as plain text.")))
+    for column in outcome.row.formulas:
+        outcome.problems.append((column, _("The cell begins like a formula. Write it as plain text.")))
     for column, name in PLAIN.items():
         if column in cells:
             values[name] = cells[column]

@@ -209,6 +209,6 @@ def _oldest(user: User, area: Area) -> Service | None:
     elif user.hat == "unit":
         rows = rows.filter(unit_id__in=[role.unit_id for role in user.current_roles if role.unit_id])
     else:
-        rows = rows.filter(unit_id=user.unit_id, unit__isnull=False)
+        rows = rows.filter(unit_id=user.unit_id) if user.unit_id else rows.none()
     found = rows.order_by(F("confirmed_until").asc(nulls_first=True), "pk").first()
     return found if found and actions.may_confirm(user, found) else None

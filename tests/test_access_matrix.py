@@ -43,8 +43,9 @@ from meetings.actions import logbook as logbooks
 from meetings.actions import meeting as meetings
 from meetings.models import Commitment
 from metrics.models import FrozenMonth
-from networks.actions import power
-from networks.models import Absence, Agency, Role, SuggestionRule, Unit, User, UsualSet
+from networks.actions import power, service_import
+from networks.actions import service as services
+from networks.models import Absence, Agency, Role, Service, ServiceImport, SuggestionRule, Unit, User, UsualSet
 from tests.personas import World, at
 from yhteiso.audit.models import LogEntry
 from yhteiso.hats.wear import wearing
@@ -139,6 +140,7 @@ class Scene:
             made_by=self.world.member, made_at=now,
         )  # fmt: skip
         self.message = self._message(now)
+        self.service, self.file = self._directory(by, now)
         self.concern = self.world.concern(now=at("2026-06-07 09:00"))
         self.call = intake.begin_call(by=by, area=self.world.area, now=now)
         self._asked(by, now)
@@ -158,8 +160,8 @@ class Scene:
         user, area = self.world.colleague, self.world.area
         self.unit_invitation = invite_unit(case=self.case, unit=self.world.day_care, user=user, how=Asked(), by=by, now=now)
         written = {"area": area, "decided_on": now.date(), "changed_at": now, "changed_by": by}
-        self.rule = SuggestionRule.objects.create(number=1, suggest_need="mood", sentence="SALAINEN-SYY", **written)
-        self.usual = UsualSet.objects.create(band="primary", label="SALAINEN", unit=self.world.day_care, **written)
+        self.rule = SuggestionRule.objects.create(number=1, suggest_need="mood", sentence="Mieliala painaa.", **written)
+        self.usual = UsualSet.objects.create(band="primary", label="Koulu", unit=self.world.day_care, **written)
 
     def standings(self, by: User, now: datetime) -> dict[str, User]:
         """One person for each way of standing to the family besides being a member: all invited to the meeting."""
@@ -204,6 +206,16 @@ class Scene:
         self.case.memberships.filter(user=self.people["expired"]).update(expires_at=now - timedelta(minutes=1))
         User.objects.filter(pk=self.people["moved"].pk).update(unit=self.world.day_care)
         User.objects.filter(pk=self.people["suspended"].pk).update(is_active=False)
+
+    def _directory(self, by: User, now: datetime) -> tuple[Service, ServiceImport]:
+        """A service of the day care centre, and a file that the coordinator has sent."""
+        unit = self.world.day_care
+        service = services.add(
+            area=self.world.area, by=by, now=now, agency=unit.agency, unit=unit, sector="ecec", name="Avoin kerho",
+            phone="08 000 2000",
+        )  # fmt: skip
+        text = "organization_name,name\nOulun varhaiskasvatus,Avoin kerho"
+        return service, service_import.keep(area=self.world.area, by=by, name="x.csv", text=text, now=now)
 
     def _message(self, now: datetime) -> Message:
         """The last step of the two weeks, told to the lead."""
@@ -303,6 +315,13 @@ class Scene:
             "absence-answer": lambda: {"pk": self.absence.pk},
             "absence-end": lambda: {"pk": self.absence.pk},
             "absence-substitute": lambda: {"pk": self.absence.pk},
+            "service": lambda: {"pk": self.service.pk},
+            "service-confirmation": lambda: {"pk": self.service.pk},
+            "service-removal": lambda: {"pk": self.service.pk},
+            "service-restoration": lambda: {"pk": self.service.pk},
+            "service-trial": lambda: {"pk": self.file.pk},
+            "service-entry": lambda: {"pk": self.file.pk},
+            "service-errors": lambda: {"pk": self.file.pk},
             "hand-over": lambda: {"ref": self.offer.ref},
             "hand-over-acceptance": lambda: {"ref": self.offer.ref},
             "hand-over-refusal": lambda: {"ref": self.offer.ref},

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from cases.actions.directory import ask
 from networks.actions import service as actions
@@ -113,7 +114,7 @@ def load(cast: Cast, *, now: datetime) -> None:
         with wearing("area", by.pk):
             actions.add(area=cast.area, by=by, now=_before(now, row.ago), **_details(row, agencies, cast))
     with wearing("jobs"):
-        ask(now=now)
+        ask(now=_before(now, 3))
 
 
 def _before(now: datetime, days: int) -> datetime:
@@ -122,7 +123,7 @@ def _before(now: datetime, days: int) -> datetime:
     return now - (helsinki_date(now) - working_day_until(day))
 
 
-def _details(row: Row, agencies: dict[str, Agency], cast: Cast) -> dict[str, object]:
+def _details(row: Row, agencies: dict[str, Agency], cast: Cast) -> dict[str, Any]:
     agency, unit = agencies[row.agency], cast.units.get(row.unit)
     return {
         "agency": agency, "unit": unit, "sector": agency.sector, "level": row.level, "name": row.name, "name_sv": row.name_sv,
