@@ -269,16 +269,23 @@ def _offer(ground: Ground, service: Service, rules: Iterable[SuggestionRule] = (
     """One service: name, facts, one state, one action, and the reason with the rule's number."""
     stale = service.is_stale(ground.today)
     state = _standing(ground, unit=service.unit_id, service=service.pk)
-    place = service.capacity in (Capacity.FULL, Capacity.QUEUE)
     return {
         "service": service, "facts": facts(service), "stale": stale, "state": state or room(service),
-        "taken": state is not None, "action": _("Ask for a place") if place else _("Invite"),
-        "url": f"{reverse('unit-invite', args=[ground.case.ref])}?service={service.pk}",
+        "taken": state is not None, **_action(ground.case, service, stale=stale),
         "confirmed": f"{service.confirmed_on.month}/{service.confirmed_on.year}" if service.confirmed_on else "",
         "reasons": [
             {"text": rule.sentence, "number": rule.number, "when": suggestions.conditions(rule)} for rule in rules
         ],
     }  # fmt: skip
+
+
+def _action(case: Case, service: Service, *, stale: bool) -> dict[str, str]:
+    """The one thing to do with a service: details that nobody has confirmed in half a year are looked at first."""
+    if stale:
+        return {"action": _("Check the details"), "icon": "eye", "url": reverse("service", args=[service.pk])}
+    url = f"{reverse('unit-invite', args=[case.ref])}?service={service.pk}"
+    place = service.capacity in (Capacity.FULL, Capacity.QUEUE)
+    return {"action": _("Ask for a place") if place else _("Invite"), "icon": "plus", "url": url}
 
 
 def facts(service: Service) -> str:
