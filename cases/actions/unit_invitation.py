@@ -235,7 +235,9 @@ def _send(case: Case, row: UnitInvitation, now: datetime) -> None:
 
 def _locked(invitation: UnitInvitation) -> tuple[Case, UnitInvitation]:
     """The situation first, then the invitation: everybody takes them in this order."""
-    case_id = UnitInvitation.objects.values_list("case_id", flat=True).get(pk=invitation.pk)
+    case_id = UnitInvitation.objects.values_list("case_id", flat=True).filter(pk=invitation.pk).first()
+    if case_id is None:
+        raise NotAllowed(_("You are no longer part of this situation."))
     case = lock(Case(pk=case_id))
     rows = UnitInvitation.objects.select_for_update(of=("self",), no_key=True).select_related("unit", "user")
     row = rows.defer("user__password", "user__last_login").get(pk=invitation.pk)

@@ -232,6 +232,8 @@ def missing_words(case: Case, members: Iterable[Membership], today: date) -> dic
         recipient = by_key.get(f"m{seat.pk}" if needs_paper(seat) else f"u{seat.unit_id}")
         if seat.user_id is None or recipient is None:
             continue
+        if not table.givers:
+            found[seat.pk].append(_("No guardian recorded"))
         for giver in table.givers:
             if any(table.said(giver, recipient, section).kind != "yes" for section in recipient.asked):
                 found[seat.pk].append(table.called(giver))

@@ -216,6 +216,14 @@ def test_only_the_asked_person_learns_whose_hat_it_is(ground: Ground) -> None:
     assert not ground.seats().exists()
 
 
+def test_another_area_s_coordinator_answers_for_nobody(ground: Ground) -> None:
+    row, other = ground.ask(), ground.world.other_coordinator
+    with wearing("area", other.pk), pytest.raises(NotAllowed):
+        actions.decline(invitation=row, reason="other", by=other, now=timezone.now())
+    row.refresh_from_db()
+    assert row.state == S.SENT
+
+
 def test_a_no_is_told_with_its_reason(ground: Ground) -> None:
     row = ground.ask()
     with wearing("member", ground.hanna.pk):
