@@ -18,8 +18,8 @@ from yhteiso.lib.dates import helsinki_date
 
 # The roles in which a ladder may tell people, in the order in which a person of several is named.
 ROLES = (
-    "owner", "owner_head", "caller", "coordinator", "coordinators", "substitute", "unit_heads", "responsible", "named",
-    "officers", "fallback",
+    "owner", "invited", "owner_head", "caller", "coordinator", "coordinators", "substitute", "unit_heads", "responsible",
+    "named", "officers", "fallback",
 )  # fmt: skip
 FALLBACKS = ("responsible", "coordinators", "officers", "administrators")
 
@@ -146,6 +146,7 @@ def in_role(row: Deadline, role: str, ground: Ground) -> list[int]:
         return ground.callers.get(row.case_id or 0, [])
     plain = {
         "owner": _owner(row, ground),
+        "invited": [row.person_id] if row.person_id else [],  # asked to join, so not in the network yet
         "substitute": [area.substitute_id] if area and area.substitute_id else [],
         "coordinators": ground.roles.get((Role.COORDINATOR, area_id), []),
         "officers": ground.roles.get((Role.OFFICER, None), []),

@@ -11,8 +11,18 @@ from typing import Any
 from django.db.models import BigIntegerField, CharField, Exists, Expression, F, OuterRef, QuerySet, UUIDField, Value
 from django.db.models.functions import Cast
 
-from cases.kinds import CALL, CONCERN, CONSENT, FAMILY_ASKED, GATHERED, HELP_REQUEST, MEETING, REVIEW, SERVICE
-from cases.models import Call, Case, Concern, ConsentState, Deadline, ExceptionalAccess, HelpRequest, Status
+from cases.kinds import CALL, CONCERN, CONSENT, FAMILY_ASKED, GATHERED, HELP_REQUEST, INVITATION, MEETING, REVIEW, SERVICE
+from cases.models import (
+    Call,
+    Case,
+    Concern,
+    ConsentState,
+    Deadline,
+    ExceptionalAccess,
+    HelpRequest,
+    Status,
+    UnitInvitation,
+)
 from networks.models import ServiceEvent
 
 
@@ -101,6 +111,7 @@ def register_all() -> None:
         Source(CONSENT, _without_consent, "opened_at", case="pk", about=False, rounds=True),
         Source(GATHERED, lambda: Case.objects.filter(status=Status.NEW), "t0_at", case="pk", about=False),
         Source(MEETING, Case.objects.waiting_first_meeting, "t0_at", case="pk", about=False),
+        Source(INVITATION, UnitInvitation.objects.unanswered, "sent_at", case="case_id", person="user_id", unit="unit_id"),
         Source(
             REVIEW, ExceptionalAccess.objects.waiting, "opened_at", case="case_id", area="case__area_id", by_uuid=True,
             last_on="review_by", person="user_id",

@@ -9,10 +9,11 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from cases.deadlines import AfterDay, AtOnce, Day, FromLast, Kind, Rung, after_days, after_working_days, register
-from cases.models import Call, Case, Concern, ConsentState, Deadline, ExceptionalAccess, HelpRequest, Status
+from cases.models import Call, Case, Concern, ConsentState, Deadline, ExceptionalAccess, HelpRequest, Status, UnitInvitation
 from networks.models import ServiceEvent
 
 CONCERN, CALL, FAMILY_ASKED, CONSENT = "concern", "call", "family_asked", "consent"
+INVITATION = "invitation"
 GATHERED, MEETING, REVIEW, SERVICE = "gathered", "meeting", "review", "service"
 HELP_REQUEST, ANSWER_DAYS = "help_request", 3  # the family is promised an answer in so many working days
 
@@ -60,6 +61,10 @@ def _unmet(rows: Sequence[Deadline]) -> set[UUID]:
 
 def _unreviewed(rows: Sequence[Deadline]) -> set[UUID]:
     return of_rows(rows, ExceptionalAccess.objects.filter(verdict="").order_by())
+
+
+def _invitations(rows: Sequence[Deadline]) -> set[UUID]:
+    return of_rows(rows, UnitInvitation.objects.unanswered().order_by())
 
 
 def _unconfirmed(rows: Sequence[Deadline]) -> set[UUID]:
@@ -132,6 +137,14 @@ ALL = (
             Rung(14, AfterDay(14), ("coordinator", "responsible")),
         ),
         _unmet, meeting_late, repeats=True, again_to=("named",), deed=_("an answer to a proposed time"),
+    ),
+    Kind(
+        INVITATION, _("An invitation waits for its answer"),
+        (
+            Rung(1, FromLast(0), ("invited",)),
+            Rung(2, FromLast(1), ("owner_head", "coordinator")),
+        ),
+        _invitations, after_working_days(1), deed=_("answering an invitation to a network"),
     ),
     Kind(
         REVIEW, _("An exceptional access waits for its review"),

@@ -11,6 +11,7 @@ from yhteiso.lib.dates import helsinki_date, short_date, working_day_until
 
 ROLES = {
     "owner": pgettext_lazy("told", "whoever it belongs to"),
+    "invited": pgettext_lazy("told", "who was asked to come"),
     "owner_head": pgettext_lazy("told", "head of the unit"),
     "caller": pgettext_lazy("told", "who made contact"),
     "coordinator": pgettext_lazy("told", "coordinator"),
@@ -31,6 +32,7 @@ DONE = {
     "consent": gettext_lazy("Consent asked"),
     "gathered": gettext_lazy("Network gathered"),
     "meeting": gettext_lazy("Network together"),
+    "invitation": gettext_lazy("Invitation answered"),
     "review": gettext_lazy("Exceptional access reviewed"),
     "logbook": gettext_lazy("Logbook finished"),
     "promise": gettext_lazy("Promise told of"),

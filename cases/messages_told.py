@@ -14,8 +14,8 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from cases.kinds import CALL, CONCERN, CONSENT, FAMILY_ASKED, GATHERED, HELP_REQUEST, MEETING, REVIEW, SERVICE
-from cases.models import Call, Case, Concern, HelpRequest, Message, MessageKind
+from cases.kinds import CALL, CONCERN, CONSENT, FAMILY_ASKED, GATHERED, HELP_REQUEST, INVITATION, MEETING, REVIEW, SERVICE
+from cases.models import Call, Case, Concern, HelpRequest, Message, MessageKind, UnitInvitation
 from networks.access import STAFF_HATS
 from networks.actions.service import may_confirm
 from networks.models import ServiceEvent, User
@@ -175,6 +175,17 @@ def _reviews(user: User, rows: Sequence[About], cases: Mapping[int, Case]) -> di
     return {pk: Place(reverse("exceptional-review", args=[row.about]), case.label) for pk, (row, case) in seen.items()}
 
 
+def _asked_units(user: User, rows: Sequence[About], cases: Mapping[int, Case]) -> dict[UUID, Place]:
+    """The own invitation of whoever was asked, without the situation; the network's page for whoever leads."""
+    if user.hat == "area":
+        return in_case("case-network")(user, rows, cases)
+    if user.hat != "member":
+        return {}
+    asked = UnitInvitation.objects.asked_of(user).filter(pk__in=keys(rows))
+    seen = {str(row.pk): Place(reverse("unit-invitation", args=[row.ref]), row.unit.name) for row in asked}
+    return {row.pk: seen[row.about] for row in rows if row.about in seen}
+
+
 def _services(user: User, rows: Sequence[About], cases: Mapping[int, Case]) -> dict[UUID, Place]:
     """The entry of the directory; whoever may say that it is right says it here, while it is asked."""
     if user.hat not in STAFF_HATS:
@@ -241,6 +252,11 @@ def register_all() -> None:
                 _("The network has not met yet"), _("The network has not met in two weeks"),
                 _("Agree on a time, even a short one. The family waits."), _("Open the situation"), in_case(), "cal",
             ),
+            INVITATION: Words(
+                _("An invitation waits for an answer"), _("An invitation is still without an answer"),
+                _("Call the unit, or ask for a substitute."), _("Open the invitation"), _asked_units, "mail",
+                head_page="unit-commitments", own_hint=_("Say whether you come. It takes a moment."),
+            ),
             REVIEW: Words(
                 _("An exceptional access waits for its review"), _("An exceptional access is still without a review"),
                 _("Was there a reason? Another person than the one who opened says it."), _("Review it"), _reviews,
@@ -284,6 +300,29 @@ def _register_plain() -> None:
                 _("An answer to your concern: another way of helping was found"),
                 hint=_("No network is gathered now. You can call whenever you need."),
                 deed=_("Open the receipt"), find=_own_concerns, icon="hands",
+            ),
+        },
+    )  # fmt: skip
+    register(
+        MessageKind.INVITATION,
+        {
+            "unit_invited": Words(
+                _("Your unit is invited to a family's network"), find=_asked_units, deed=_("Answer"),
+                hint=_("Say whether you come. If you can't, name a substitute of your unit."),
+            ),
+            "unit_cancelled": Words(
+                _("An invitation was cancelled"), find=_asked_units, hint=_("You need to do nothing."),
+            ),
+            "unit_accepted": Words(
+                _("A unit comes to the network"), find=_asked_units, deed=_("Open the network"), icon="check"
+            ),
+            "unit_declined": Words(
+                _("A unit declined the invitation"), find=_asked_units, deed=_("Open the network"), icon="cross",
+                hint=_("The reason stands on the page of the network."),
+            ),
+            "unit_passed_on": Words(
+                _("A unit named a substitute"), find=_asked_units, deed=_("Open the network"), icon="people",
+                hint=_("The substitute answers next."),
             ),
         },
     )  # fmt: skip

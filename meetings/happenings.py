@@ -17,7 +17,8 @@ NAMELESS = {"recused"}
 COORDINATORS_ONLY = (
     "consent", "consent_confirmed", "consent_withdrawn", "consent_exception", "consent_exception_ended", "capacity",
     "hidden", "hiding_ended", "recused", "exceptional", "exceptional_reviewed", "safe_contact", "safe_contact_ended",
-    "safe_contact_failed", "join_proposed", "join_ended", "joined",
+    "join_ended", "join_proposed", "joined", "safe_contact_failed", "unit_accepted", "unit_cancelled", "unit_declined",
+    "unit_invited", "unit_proposed", "unit_substituted",
 )  # fmt: skip
 
 
@@ -52,6 +53,12 @@ def _plain() -> dict[str, str]:
         "join_proposed": _("It was proposed to join this with another situation of the same child."),
         "join_ended": _("The proposal to join two situations was closed."),
         "joined": _("This was joined with another situation of the same child. Nothing was moved."),
+        "unit_proposed": _("A unit was proposed. The family is asked first."),
+        "unit_invited": _("A unit was invited to the network."),
+        "unit_cancelled": _("An invitation of a unit was cancelled."),
+        "unit_accepted": _("A unit said that it comes."),
+        "unit_declined": _("A unit declined the invitation."),
+        "unit_substituted": _("An invitation passed on to a substitute in the unit."),
         "member_ended": _("Somebody left the network."),
         "precaution_protected": _("The family's address was protected."),
         "precaution_lifted": _("The protection of the address was lifted."),

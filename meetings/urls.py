@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from meetings.views import approval, commitments, home, logbook, meeting, paper, planning, protection, week
+from meetings.views import approval, commitments, home, logbook, meeting, paper, planning, protection, unit_invitation, week
 
 MEETING = "cases/<ref:ref>/meetings/<ref:meeting>/"
 LOGBOOK = f"{MEETING}logbook/"
@@ -32,6 +32,18 @@ urlpatterns = [
         "cases/<ref:ref>/commitments/<ref:commitment>/outcome/",
         commitments.commitment_outcome,
         name="commitment-outcome",
+    ),
+    path("unit-invitations/<ref:ref>/", unit_invitation.unit_invitation, name="unit-invitation"),
+    path(
+        "unit-invitations/<ref:ref>/acceptance/",
+        unit_invitation.unit_invitation_acceptance,
+        name="unit-invitation-acceptance",
+    ),
+    path("unit-invitations/<ref:ref>/refusal/", unit_invitation.unit_invitation_refusal, name="unit-invitation-refusal"),
+    path(
+        "unit-invitations/<ref:ref>/substitute/",
+        unit_invitation.unit_invitation_substitute,
+        name="unit-invitation-substitute",
     ),
     path("unit/commitments/", commitments.unit_commitments, name="unit-commitments"),
 ]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from meetings.views import board, case_list, closure, joining, network, protection, situation, standing
+from meetings.views import board, case_list, closure, inviting, joining, network, protection, situation, standing
 
 urlpatterns = [
     path("board/", board.board, name="board"),
@@ -24,6 +24,21 @@ urlpatterns = [
     path("cases/<ref:ref>/protection/guardians/", protection.case_apart, name="case-apart"),
     path("cases/<ref:ref>/network/", network.network, name="case-network"),
     path("cases/<ref:ref>/network/person/", network.network_person, name="case-network-person"),
+    path("cases/<ref:ref>/network/needs/", network.case_needs, name="case-needs"),
+    path("cases/<ref:ref>/network/units/new/", inviting.unit_invite, name="unit-invite"),
+    path(
+        "cases/<ref:ref>/network/units/<ref:invitation>/sending/", inviting.unit_invite_sending, name="unit-invite-sending"
+    ),
+    path(
+        "cases/<ref:ref>/network/units/<ref:invitation>/cancelling/",
+        inviting.unit_invite_cancelling,
+        name="unit-invite-cancelling",
+    ),
+    path(
+        "cases/<ref:ref>/network/units/<ref:invitation>/substitute/",
+        inviting.unit_invite_substitute,
+        name="unit-invite-substitute",
+    ),
     path("cases/<ref:ref>/network/<int:pk>/consent/", network.person_consent, name="person-consent"),
     path("cases/<ref:ref>/network/<int:pk>/seat/", network.network_seat, name="network-seat"),
     path("cases/<ref:ref>/network/<int:pk>/end/", network.network_end, name="network-end"),

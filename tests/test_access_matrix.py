@@ -25,6 +25,8 @@ from cases.actions.identity import write_identity
 from cases.actions.joining import propose_join
 from cases.actions.pause import record_pause
 from cases.actions.standing import open_exceptionally, propose_hand_over, recuse
+from cases.actions.unit_invitation import Asked
+from cases.actions.unit_invitation import invite as invite_unit
 from cases.models import (
     ASKED,
     Case,
@@ -45,7 +47,7 @@ from meetings.models import Commitment
 from metrics.models import FrozenMonth
 from networks.actions import power, service_import
 from networks.actions import service as services
-from networks.models import Absence, Agency, Role, Service, ServiceImport, Unit, User
+from networks.models import Absence, Agency, Role, Service, ServiceImport, SuggestionRule, Unit, User, UsualSet
 from tests.personas import World, at
 from yhteiso.audit.models import LogEntry
 from yhteiso.hats.wear import wearing
@@ -146,6 +148,7 @@ class Scene:
         self.concern = self.world.concern(now=at("2026-06-07 09:00"))
         self.consultation = self.world.concern(now=at("2026-06-07 09:30"), family_asked="not_yet")
         self.call = intake.begin_call(by=by, area=self.world.area, now=now)
+        self._asked(by, now)
         self.stand(by)
         runs.run("tick", lambda: 0)
         self.silence = Silence.objects.create(began_at=now, noticed_at=now, ended_at=now, noticed_by="clock")
@@ -156,6 +159,14 @@ class Scene:
             person=self.world.member, role="leadership", area=self.world.area, unit=None, by=self.world.administrator,
             reason="SALAINEN-SYY", now=timezone.now(),
         )  # fmt: skip
+
+    def _asked(self, by: User, now: datetime) -> None:
+        """The colleague is asked to the network for their unit; a rule and a line of the usual set of the area."""
+        user, area = self.world.colleague, self.world.area
+        self.unit_invitation = invite_unit(case=self.case, unit=self.world.day_care, user=user, how=Asked(), by=by, now=now)
+        written = {"area": area, "decided_on": now.date(), "changed_at": now, "changed_by": by}
+        self.rule = SuggestionRule.objects.create(number=1, suggest_need="mood", sentence="Mieliala painaa.", **written)
+        self.usual = UsualSet.objects.create(band="primary", label="Koulu", unit=self.world.day_care, **written)
 
     def standings(self, by: User, now: datetime) -> dict[str, User]:
         """One person for each way of standing to the family besides being a member: all invited to the meeting."""
@@ -265,6 +276,18 @@ class Scene:
             "join-end": lambda: {"ref": self.join.ref},
             "case-start-accept": lambda: case | {"pk": self.correction.pk},
             "case-pause-end": lambda: case | {"pk": self.pause.pk},
+            "unit-invite-sending": lambda: case | {"invitation": self.unit_invitation.ref},
+            "unit-invite-cancelling": lambda: case | {"invitation": self.unit_invitation.ref},
+            "unit-invite-substitute": lambda: case | {"invitation": self.unit_invitation.ref},
+            "unit-invitation": lambda: {"ref": self.unit_invitation.ref},
+            "unit-invitation-acceptance": lambda: {"ref": self.unit_invitation.ref},
+            "unit-invitation-refusal": lambda: {"ref": self.unit_invitation.ref},
+            "unit-invitation-substitute": lambda: {"ref": self.unit_invitation.ref},
+            "area-rules": lambda: {"pk": self.world.area.pk},
+            "area-rule-new": lambda: {"pk": self.world.area.pk},
+            "area-rule": lambda: {"pk": self.world.area.pk, "number": self.rule.number},
+            "area-usual": lambda: {"pk": self.world.area.pk},
+            "area-usual-removal": lambda: {"pk": self.world.area.pk, "row": self.usual.pk},
             "area-ladder": lambda: {"pk": self.world.area.pk},
             "area-texts": lambda: {"pk": self.world.area.pk},
             "case-start-decline": lambda: case | {"pk": self.correction.pk},

@@ -20,6 +20,7 @@ from cases.models import (
     CaseText,
     CloseReason,
     ConsentState,
+    InvitationState,
     MemberRole,
     Membership,
     Person,
@@ -172,6 +173,7 @@ def close(*, case: Case, by: User, reason: str, now: datetime) -> Case:
     seats = case.memberships.filter(ended_at=None)
     seats.filter(role=MemberRole.EXCEPTIONAL).update(ended_at=now, ended_by=by, end_reason="expired")
     seats.update(ended_at=now, ended_by=by, end_reason="closed")
+    case.unit_invitations.open().update(state=InvitationState.CANCELLED, cancelled_at=now, cancelled_by=by)
     deadline.end_all(case, now=now)
     answer_callers(case=case, now=now)
     note(case, "closed", at=now, by=by, reason=str(reason))

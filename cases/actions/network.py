@@ -9,8 +9,19 @@ from cases.access import NotAllowed
 from cases.actions import deadline
 from cases.actions.case import lock, move, note, relabel
 from cases.actions.disclosure import disclosing
-from cases.kinds import CONSENT, GATHERED
-from cases.models import Case, ConsentState, MemberRole, Membership, Person, PersonContact, PersonKind, Reply, Status
+from cases.kinds import CONSENT, GATHERED, INVITATION
+from cases.models import (
+    Case,
+    ConsentState,
+    InvitationState,
+    MemberRole,
+    Membership,
+    Person,
+    PersonContact,
+    PersonKind,
+    Reply,
+    Status,
+)
 from networks.models import User
 
 
@@ -44,6 +55,7 @@ def add_member(
             case=case, user=user, unit_id=user.unit_id, role=MemberRole.MEMBER, must_attend=must_attend, masked=masked,
             index_only=index_only, started_at=now, started_by=by,
         )  # fmt: skip
+    _not_asked_any_more(case, user, by, now)
     _gathered(case, now)
     note(case, "member_added", at=now, by=by, member=member.pk)
     return member
@@ -198,6 +210,13 @@ def open_case_of(case: Case) -> Case:
     if case.status == Status.CLOSED:
         raise NotAllowed(_("This situation is closed. Nothing can be added to it."))
     return case
+
+
+def _not_asked_any_more(case: Case, user: User, by: User, now: datetime) -> None:
+    """Whoever is taken in at once, by a yes on the phone, has nothing left to answer."""
+    for row in case.unit_invitations.open().filter(user=user).only("pk"):
+        deadline.end(INVITATION, case=case, about=row.pk, now=now)
+    case.unit_invitations.open().filter(user=user).update(state=InvitationState.CANCELLED, cancelled_at=now, cancelled_by=by)
 
 
 def _gathered(case: Case, now: datetime) -> None:

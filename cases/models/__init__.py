@@ -44,6 +44,7 @@ from cases.models.intake import (
     Outcome,
     Route,
 )
+from cases.models.invitation import ANSWERED, OPEN_STATES, CaseNeeds, DeclineReason, InvitationState, UnitInvitation
 from cases.models.known import CaseJoin, ChildKey
 from cases.models.message import Message, MessageKind, MessageQuerySet
 from cases.models.people import PERSON_CONSENT, MemberRole, Membership, MembershipQuerySet, Person, PersonContact, PersonKind
@@ -62,12 +63,14 @@ from cases.models.standing import (
 from cases.models.talk import FamilySaid, FamilyTalk, TalkedBy
 
 __all__ = [
+    "ANSWERED",
     "ASKED",
     "ASKS",
     "CONCERN_OF_NOBODY",
     "KNOWING",
     "NAMELESS",
     "NOBODY",
+    "OPEN_STATES",
     "OWN_DOOR",
     "PERSON_CONSENT",
     "TEXT",
@@ -82,6 +85,7 @@ __all__ = [
     "CaseEvent",
     "CaseHeading",
     "CaseJoin",
+    "CaseNeeds",
     "CaseText",
     "ChildKey",
     "CloseReason",
@@ -96,6 +100,7 @@ __all__ = [
     "ContactLanguage",
     "Deadline",
     "DeadlineState",
+    "DeclineReason",
     "Difference",
     "Escalation",
     "EscalationTo",
@@ -108,6 +113,7 @@ __all__ = [
     "HandOver",
     "HelpRequest",
     "Hiding",
+    "InvitationState",
     "LadderApplied",
     "LadderChange",
     "MemberRole",
@@ -138,6 +144,7 @@ __all__ = [
     "Task",
     "TaskKind",
     "TwoWeekOutcome",
+    "UnitInvitation",
     "Verdict",
     "Way",
     "may_message",

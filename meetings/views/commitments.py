@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cases.access import NotAllowed, UserRequest, for_hats, get_case, log, name_children
-from cases.models import Case
+from cases.models import Case, UnitInvitation
 from meetings.actions import commitment as actions
 from meetings.forms.commitment import OutcomeForm
 from meetings.models import Commitment, CommitmentKind, CommitmentQuerySet, CommitmentStatus
@@ -272,8 +272,23 @@ def unit_commitments(request: UserRequest) -> HttpResponse:
         "units": units, "several": len(units) > 1, "open": [_bare(row, today) for row in open_ones],
         "marked": [_bare(row, today) for row in marked],
         "over": sum(1 for row in open_ones if row["due_on"] < today),
+        "asked": _asked_of(units),
     }  # fmt: skip
     return render(request, "meetings/unit_commitments.html", context)
+
+
+def _asked_of(units: list[Any]) -> list[dict[str, Any]]:
+    """Invitations that wait for the unit's answer: who was asked and by when, no child and no reference."""
+    rows = UnitInvitation.objects.of_units([unit.pk for unit in units if unit]).unanswered().order_by("answer_by", "id")
+    columns = ("answer_by", "sent_at", "user__name", "user__protected_identity", "unit__name")
+    return [
+        {
+            "who": initials(row["user__name"]) if row["user__protected_identity"] else row["user__name"],
+            "unit": row["unit__name"], "sent_at": row["sent_at"], "answer_by": row["answer_by"],
+            "late": row["answer_by"] < timezone.now(),
+        }
+        for row in rows.values(*columns)
+    ]  # fmt: skip
 
 
 def _bare(row: dict[str, Any], today: date) -> dict[str, Any]:

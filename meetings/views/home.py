@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from cases.access import NotAllowed, UserRequest, log, name_children
 from cases.actions.draft import current as current_draft
 from cases.actions.intake import ASK_WITHIN
-from cases.models import Case, Concern, Outcome, public_name
+from cases.models import Case, Concern, Outcome, UnitInvitation, public_name
 from cases.views.inbox import ahead_of
 from cases.views.tasks import waiting_for
 from meetings.actions.meeting import answer
@@ -67,6 +67,7 @@ def _today(request: UserRequest, data: Any = None) -> HttpResponse:
         "greeting": greeting(user, now), "now": now, "waiting": _waiting(len(invitations)), "invitations": invitations,
         "promises": promises[:SHOWN_PROMISES], "promise_count": len(promises), "cases": cases, "meetings": meetings,
         "case_count": Case.objects.visible_to(user).open().count() if len(mine) > SHOWN_CASES else 0,
+        "asked": list(UnitInvitation.objects.asked_of(user).unanswered().order_by("answer_by", "pk")),
         "tasks": waiting_for(user), "ahead": ahead_of(user, now),
         "concerns": [_concern(row) for row in _my_concerns(user, now) if row.case_id not in known],
         "draft": current_draft(user, now), "unasked": _unasked(user),

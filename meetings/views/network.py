@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -14,10 +15,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from cases.access import NotAllowed, UserRequest, get_case
 from cases.actions import network as actions
 from cases.actions.consent import needs_paper
+from cases.actions.needs import choose_needs
 from cases.actions.safe_contact import child_decides
-from cases.models import Case, Membership, PersonKind, Status
+from cases.models import Case, Membership, PersonKind, Status, UnitInvitation
 from meetings.actions.meeting import add_member, add_person
 from meetings.forms.network import ConsentForm, EndForm, MemberForm, PersonForm, SeatForm
+from meetings.forms.unit_invitation import NeedsForm
+from meetings.views.gathering import Ground, accepted, accepted_tag, gathering, missing_words
 from meetings.views.situation import consent_tag, given_by, members_shown, person_line
 from networks.models import Role, User
 from yhteiso.audit.models import Verb
@@ -112,6 +116,23 @@ def person_consent(request: UserRequest, ref: str, pk: int) -> HttpResponse:
 
 
 @require_POST
+def case_needs(request: UserRequest, ref: str) -> HttpResponse:
+    """What is help needed with? The area's rules ask nothing else."""
+    case = get_case(request, ref, "coordinate", Verb.CHANGE)
+    form = NeedsForm(request.POST, prefix="needs")
+    if form.is_valid():
+        try:
+            choose_needs(case=case, by=request.user, now=timezone.now(), **form.cleaned_data)
+        except NotAllowed as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            return redirect(f"{reverse('case-network', args=[case.ref])}#ehdotukset")
+    members, today = _members(case), helsinki_date(timezone.now())
+    adding = MemberForm(people=_professionals(case, members, today), prefix="member")
+    return _page(request, case, members, adding, today, needs=form, status=422)
+
+
+@require_POST
 def network_seat(request: UserRequest, ref: str, pk: int) -> HttpResponse:
     """How is this member shown, and do they see content?"""
     case = get_case(request, ref, "coordinate", Verb.CHANGE)
@@ -169,22 +190,28 @@ def _professionals(case: Case, members: list[Membership], today: date) -> list[U
 
 def _page(
     request: UserRequest, case: Case, members: list[Membership], member_form: MemberForm, today: date, *,
-    consent: tuple[int, ConsentForm] | None = None, status: int,
+    consent: tuple[int, ConsentForm] | None = None, needs: NeedsForm | None = None, status: int,
 ) -> HttpResponse:  # fmt: skip
-    every = (consent[1] if consent else None, member_form)
+    every = (consent[1] if consent else None, needs, member_form)
     given = given_by(case)
     bound = next((form for form in every if form and form.is_bound), None)
-    context = {
+    ground = Ground(case, members, timezone.now())
+    asked, missing = accepted(ground), missing_words(case, members, today)
+    context = gathering(ground, request.GET, needs) | {
         "case": case, "clock": case.clock(today), "member_form": member_form, "form": bound,
         "closed": case.status == Status.CLOSED,
-        "professionals": [_professional(case, row) for row in members if row.user_id],
+        "professionals": [
+            _professional(case, row, asked.get(row.user_id), missing, today) for row in members if row.user_id
+        ],
         "family": [_relative(case, row, today, consent, given) for row in members if row.person_id],
     }  # fmt: skip
     return render(request, "meetings/network.html", context, status=status)
 
 
-def _professional(case: Case, member: Membership) -> dict[str, Any]:
-    tags = []
+def _professional(
+    case: Case, member: Membership, asked: UnitInvitation | None, missing: dict[int, list[str]], today: date
+) -> dict[str, Any]:  # fmt: skip
+    tags = [accepted_tag(asked, today)] if asked else []
     if member.user_id == case.coordinator_id:
         tags.append((_("Coordinates"), "", "star"))
     if member.role == "caller":
@@ -205,6 +232,7 @@ def _professional(case: Case, member: Membership) -> dict[str, Any]:
         "row": member, "name": real_name(member), "unit": unit.name if unit else "",
         "agency": unit.agency.name if unit else "", "title": member.user.title if member.user else "",
         "tags": tags, "ends": actions.end_blocker(case, member) is None, "moved": moved,
+        "asked": asked, "missing": missing.get(member.pk, []),
         "form": SeatForm(initial=vars(member), prefix=f"seat-{member.pk}") if member.role != "coordinator" else None,
     }  # fmt: skip
 

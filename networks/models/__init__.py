@@ -22,10 +22,12 @@ from networks.models.service import (
     question_of,
 )  # fmt: skip
 from networks.models.signin import Attempt, OpenSession, OrganisationIdentity
+from networks.models.suggestion import AgeBand, Season, SuggestionRule, UsualSet, band_of
 
 __all__ = [
-    "AREA_BOUND", "AREA_ROLES", "HAT_OF_ROLE", "LANGUAGES", "Absence", "AccountEvent", "AccountInvitation", "Agency",
-    "Area", "AreaTexts", "Attempt", "Capacity", "Channel", "County", "Level", "MessageChoice", "MessageSettings", "Municipality",
-    "Need", "Notice", "OpenSession", "OrganisationIdentity", "PowerProposal", "Provider", "Role", "RoleMembership", "Sector",
-    "Service", "ServiceEvent", "ServiceImport", "Unit", "User", "confirmed_until", "provider_of", "question_of",
+    "AREA_BOUND", "AREA_ROLES", "HAT_OF_ROLE", "LANGUAGES", "Absence", "AccountEvent", "AccountInvitation", "AgeBand",
+    "Agency", "Area", "AreaTexts", "Attempt", "Capacity", "Channel", "County", "Level", "MessageChoice", "MessageSettings",
+    "Municipality", "Need", "Notice", "OpenSession", "OrganisationIdentity", "PowerProposal", "Provider", "Role",
+    "RoleMembership", "Season", "Sector", "Service", "ServiceEvent", "ServiceImport", "SuggestionRule", "Unit", "User",
+    "UsualSet", "band_of", "confirmed_until", "provider_of", "question_of",
 ]  # fmt: skip

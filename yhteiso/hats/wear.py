@@ -34,3 +34,22 @@ def wearing(hat: str, user_id: int | None = None) -> Iterator[None]:
         put_on(hat, user_id)
         yield
         take_off()
+
+
+@contextmanager
+def in_stead(hat: str, user_id: int) -> Iterator[None]:
+    """For the length of the block wear this hat as this person, then go on as before (decision 0020).
+
+    For a deed that this person has decided and another only starts by their own yes. The caller has asked the database
+    whose hat it is; nothing that is read here may reach the page. On an exception what was worn is back with the rollback.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_setting('role'), current_setting('app.uid', true), current_setting('app.cases', true)"
+        )
+        worn = [value or "" for value in cursor.fetchone()]
+        put_on(hat, user_id)
+        yield
+        cursor.execute(
+            "SELECT set_config('role', %s, true), set_config('app.uid', %s, true), set_config('app.cases', %s, true)", worn
+        )

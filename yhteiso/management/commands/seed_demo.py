@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from yhteiso import reference
-from yhteiso.demo import clock, contacts, families, history, known, people, requests, services, standing
+from yhteiso.demo import clock, contacts, families, gathering, history, known, people, requests, services, standing
 from yhteiso.start import database_is_demo
 
 
@@ -34,6 +34,7 @@ class Command(BaseCommand):
         services.load(cast, now=now)
         requests.load(cast, now=now)
         known.load(cast, now=now)
+        gathering.load(cast, now=now)
         clock.load(now=now)
         history.freeze(cast, now=now)
         self.stdout.write("The demonstration data is loaded.")
