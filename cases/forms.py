@@ -1,4 +1,4 @@
-"""Forms of a way's beginning and end: the concern, the call, the start of the two weeks, the closing."""
+"""Forms of a way's beginning and end: the concern, the call, the start of the two weeks."""
 
 import re
 import uuid
@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from cases.models import TEXT, CloseReason, ConsentState, FamilyAsked, Route
+from cases.models import TEXT, ConsentState, FamilyAsked, Route
 from networks.models import Area
 from yhteiso.forms import NO_SUCH_DAY, ChoiceRow, ClockField, DayField, Radios, RouteCards, YhteisoForm
 from yhteiso.lib.dates import HELSINKI, NoSuchTime, at_helsinki, short_date
@@ -222,13 +222,6 @@ class StartForm(YhteisoForm):
         elif data["new_at"] == self.start.replace(second=0, microsecond=0):
             self.add_error("at", _now("This is already the time of the call."))
         return data
-
-
-class CloseForm(YhteisoForm):
-    reason = forms.ChoiceField(
-        label=_("Why does the situation end?"), choices=CloseReason.choices, widget=Radios(),
-        error_messages={"required": _("Choose why the situation ends")},
-    )  # fmt: skip
 
 
 class AreaForm(YhteisoForm):

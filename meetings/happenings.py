@@ -10,7 +10,7 @@ from cases.models import PERSON_CONSENT, CaseEvent, CloseReason, PersonKind
 from meetings.models import CommitmentStatus, MoveReason
 from yhteiso.lib.dates import at_clock, helsinki_date, short_date
 
-KEY = {"call", "meeting_confirmed", "meeting_held", "logbook_approved", "closed", "exceptional", "handed_over"}
+KEY = {"call", "meeting_confirmed", "meeting_held", "logbook_approved", "closed", "reopened", "exceptional", "handed_over"}
 # Who did this is nobody's business but the coordinators': it may tell of kinship.
 NAMELESS = {"recused"}
 # What a family has said of consent, and around it: for the coordinator. The policy of the events says the same.
@@ -31,6 +31,7 @@ def _plain() -> dict[str, str]:
     return {
         "call": _("Call. The promise of two weeks began."),
         "opened": _("The situation was opened."),
+        "reopened": _("The situation was opened again."),
         "clock_replanned": _("The days of the reminders were counted anew."),
         # Which reason it was is the coordinators': it may tell of consent or of child protection.
         "pause": _("A reason for a delay was recorded. The clock goes on."),

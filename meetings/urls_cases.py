@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from meetings.views import board, case_list, closure, network, protection, situation, standing
+from meetings.views import board, case_list, closure, members, network, protection, situation, standing
 
 urlpatterns = [
     path("board/", board.board, name="board"),
@@ -15,6 +15,10 @@ urlpatterns = [
     path("handovers/<ref:ref>/acceptance/", standing.offer_acceptance, name="hand-over-acceptance"),
     path("handovers/<ref:ref>/refusal/", standing.offer_refusal, name="hand-over-refusal"),
     path("cases/<ref:ref>/closure/", closure.closure, name="case-closure"),
+    path("cases/<ref:ref>/family-end/", closure.family_end, name="case-family-end"),
+    path("cases/<ref:ref>/reopening/", closure.reopening, name="case-reopening"),
+    path("cases/<ref:ref>/network/history/", members.members, name="case-members"),
+    path("cases/<ref:ref>/network/<int:pk>/return/", members.member_return, name="network-return"),
     path("cases/<ref:ref>/protection/", protection.case_protection, name="case-protection"),
     path("cases/<ref:ref>/protection/end/", protection.case_protection_end, name="case-protection-end"),
     path("cases/<ref:ref>/protection/names/<int:pk>/", protection.case_named, name="case-named"),

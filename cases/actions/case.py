@@ -1,13 +1,13 @@
 """Opening, moving and closing a case, and the lock and the event that every write begins and ends with."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from cases.access import NotAllowed
-from cases.actions import deadline
+from cases.actions import deadline, message
 from cases.actions.task import open_task
 from cases.kinds import CONSENT, GATHERED, MEETING
 from cases.models import (
@@ -16,9 +16,12 @@ from cases.models import (
     CaseEvent,
     CaseText,
     CloseReason,
+    Closing,
     ConsentState,
     MemberRole,
     Membership,
+    Message,
+    MessageKind,
     Person,
     PersonContact,
     PersonKind,
@@ -150,19 +153,45 @@ def caller_label(call: Call, *, protected: bool) -> str:
 
 
 @transaction.atomic
-def close(*, case: Case, by: User, reason: str, now: datetime) -> Case:
-    """Close the case and end every membership. Raises NotAllowed where the case may not close.
+def close(
+    *, case: Case, by: User, reason: str, words: str = "", told_by: str = "", told_on: date | None = None, now: datetime
+) -> Case:
+    """Close the case, end every membership, and tell the professionals that it has ended, nothing else.
 
-    Promises and meetings are looked at a layer above: pages close through `meetings.actions.closing.close`.
+    `words`: the family's own view in a line, as `told_by` told it on `told_on`. Raises NotAllowed where the case may not
+    close, or where words have nobody who told them. Promises and meetings are looked at a layer above: pages close through
+    `meetings.actions.closing.close`.
     """
     case = lock(case)
     if refusal := case.blocker(Status.CLOSED):
         raise NotAllowed(refusal)
+    words, told_by = words.strip(), told_by.strip()
+    if words and not told_by:
+        raise NotAllowed(_("Write who told it."))
     case.status, case.closed_at, case.closed_by, case.close_reason = Status.CLOSED, now, by, CloseReason(reason)
     case.save(update_fields=["status", "closed_at", "closed_by", "close_reason"])
+    closing = Closing(
+        case=case, reason=case.close_reason, at=now, by=by, words=words, told_by=told_by, told_on=told_on if told_by else None
+    )
+    closing.save(force_insert=True)
     seats = case.memberships.filter(ended_at=None)
+    told = set(seats.exclude(role=MemberRole.EXCEPTIONAL).filter(user__isnull=False).values_list("user_id", flat=True))
     seats.filter(role=MemberRole.EXCEPTIONAL).update(ended_at=now, ended_by=by, end_reason="expired")
     seats.update(ended_at=now, ended_by=by, end_reason="closed")
     deadline.end_all(case, now=now)
+    _tell_of_ending(closing, told - {by.pk}, now)
     note(case, "closed", at=now, by=by, reason=str(reason))
     return case
+
+
+def _tell_of_ending(closing: Closing, people: set[int | None], now: datetime) -> None:
+    """That it has ended, and whom to call: never why, nor who wanted it."""
+    case = closing.case
+    rows = [
+        Message(
+            key=f"ended:{closing.pk}:{to}", to_id=to, kind=MessageKind.MEETING, what="ended", case_id=case.pk,
+            area_id=case.area_id, coordinator_id=case.coordinator_id, at=now,
+        )
+        for to in sorted(pk for pk in people if pk)
+    ]  # fmt: skip
+    message.tell(rows, now=now)

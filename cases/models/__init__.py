@@ -15,6 +15,7 @@ from cases.models.clock import (
     StartCorrection,
     TwoWeekOutcome,
 )
+from cases.models.closing import Closing, Reopening
 from cases.models.consent import (
     ASKED,
     WRITTEN,
@@ -61,6 +62,7 @@ __all__ = [
     "CaseEvent",
     "CaseText",
     "CloseReason",
+    "Closing",
     "Concern",
     "Consent",
     "ConsentException",
@@ -97,6 +99,7 @@ __all__ = [
     "PrecautionKind",
     "Recusal",
     "RecusalReason",
+    "Reopening",
     "Reply",
     "Route",
     "SafeContact",

@@ -48,7 +48,7 @@ TRANSITIONS: dict[str, set[str]] = {
     Status.SCHEDULING: {Status.AGREED, Status.CLOSED},
     Status.AGREED: {Status.SCHEDULING, Status.FOLLOW_UP, Status.CLOSED},
     Status.FOLLOW_UP: {Status.CLOSED},
-    Status.CLOSED: set(),
+    Status.CLOSED: {Status.GATHERING, Status.FOLLOW_UP},  # opened again (docs/decisions/0015)
 }
 
 
@@ -60,6 +60,7 @@ class CloseReason(models.TextChoices):
     CHILD_PROTECTION = "child_protection", _("Moved to child protection")
     OTHER_HELP = "other_help", _("Help continues elsewhere")
     MOVED_AWAY = "moved_away", _("The family moved")
+    FAMILY_STOPPED = "family_stopped", _("The family wanted to stop")
 
 
 class CaseQuerySet(models.QuerySet["Case"]):

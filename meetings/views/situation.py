@@ -17,6 +17,7 @@ from cases.access import UserRequest, belongs, can, for_hats, get_case, sections
 from cases.actions.clock import mark_seen, outcome_of
 from cases.actions.ladder import may_set
 from cases.actions.pause import running
+from cases.actions.reopening import reopen_blocker
 from cases.actions.standing import is_leaderless
 from cases.ladder_shown import ladders, next_day, own_ladders
 from cases.models import (
@@ -65,6 +66,7 @@ ANSWERS = {
 KEPT = {
     CommitmentStatus.OPEN: ("purple", "half"), CommitmentStatus.KEPT: ("green", "check"),
     CommitmentStatus.PARTLY: ("yellow", "half"), CommitmentStatus.NOT_KEPT: ("grey", "cross"),
+    CommitmentStatus.LAPSED: ("grey", "check"),
 }  # fmt: skip
 CREDENTIALS = ("password", "last_login")
 
@@ -353,6 +355,7 @@ def _hand_tasks(case: Case) -> list[dict[str, Any]]:
     """What is done by hand or by phone in this situation, the nearest first."""
     texts = {
         TaskKind.PLACE_BY_PHONE: _("Record on the meeting's page whom you told, and when."),
+        TaskKind.REACH_BY_PHONE: _("Nothing is sent to them by itself, or it did not arrive. Call them."),
         TaskKind.OTHER_GUARDIAN: _("Only where there is a basis for it. Ask the data protection officer."),
     }
     rows = case.tasks.open().filter(kind__in=texts).order_by("due_at", "pk")
@@ -377,6 +380,7 @@ def _coordinators_part(case: Case, now: datetime) -> dict[str, Any]:
         "past_ladders": [one for one in shown if not one.open], "pending": pending,
         "unseen": case.escalations.unread().exists(), "pauses": _pauses(case, now),
         "sets_ladder": may_set(case.viewer, case.area) if case.viewer else False,
+        "closings": case.closings.select_related("reopening"), "reopens": reopen_blocker(case, now) is None,
         "next_day": next_day(case, now), "hand_tasks": _hand_tasks(case),
         "leaderless": is_leaderless(case, now),
         "offer": case.hand_overs.filter(accepted_at=None, ended_at=None).first(),
