@@ -119,6 +119,7 @@ PAGES: dict[str, tuple[Section, ...]] = {
     "case-reopening": (Section.NETWORK,),
     "case-members": (Section.NETWORK,),
     "network-return": (Section.NETWORK,),
+    "network-keeping": (Section.NETWORK,),
     "case-network": (Section.NETWORK, Section.CONTACT, Section.CONSENTS),
     "case-network-person": (Section.NETWORK, Section.CONTACT),
     "person-identity": (Section.CONTACT,),

@@ -57,6 +57,7 @@ def _plain() -> dict[str, str]:
         "precaution_unnamed": _("Somebody no longer sees what is hidden from others."),
         "precaution_apart": _("The guardians are met one at a time."),
         "precaution_together": _("The guardians are met together again."),
+        "member_kept": _("The family wants a member along still."),
         "member_changed": _("How a member takes part was changed."),
         "consent_confirmed": _("A written consent arrived."),
         "consent_withdrawn": _("A consent was taken back."),

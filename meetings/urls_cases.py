@@ -19,6 +19,7 @@ urlpatterns = [
     path("cases/<ref:ref>/reopening/", closure.reopening, name="case-reopening"),
     path("cases/<ref:ref>/network/history/", members.members, name="case-members"),
     path("cases/<ref:ref>/network/<int:pk>/return/", members.member_return, name="network-return"),
+    path("cases/<ref:ref>/network/<int:pk>/keeping/", members.member_keeping, name="network-keeping"),
     path("cases/<ref:ref>/protection/", protection.case_protection, name="case-protection"),
     path("cases/<ref:ref>/protection/end/", protection.case_protection_end, name="case-protection-end"),
     path("cases/<ref:ref>/protection/names/<int:pk>/", protection.case_named, name="case-named"),

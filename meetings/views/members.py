@@ -13,8 +13,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from cases.access import NotAllowed, UserRequest, get_case
+from cases.actions.membership import keep_member
 from cases.actions.reopening import to_ask_back
-from cases.models import Case, MemberRole, Membership
+from cases.models import Case, MemberRole, Membership, TaskKind
 from meetings.actions.closing import ask_back
 from networks.models import User
 from yhteiso.audit.models import Verb
@@ -40,7 +41,8 @@ def members(request: UserRequest, ref: str) -> HttpResponse:
     case = get_case(request, ref, "coordinate")
     rows = case.memberships.with_people().select_related("ended_by").defer("ended_by__password", "ended_by__last_login")
     back = set(to_ask_back(case).values_list("pk", flat=True))
-    shown = [_row(case, row, back) for row in rows.order_by("started_at", "pk")]
+    quiet = _quiet(case)
+    shown = [_row(case, row, back, quiet) for row in rows.order_by("started_at", "pk")]
     context = {
         "case": case, "clock": case.clock(helsinki_date(timezone.now())),
         "now_in": [row for row in shown if row["until"] is None], "gone": [row for row in shown if row["until"]],
@@ -63,12 +65,33 @@ def member_return(request: UserRequest, ref: str, pk: int) -> HttpResponse:
     return redirect("case-members", ref=case.ref)
 
 
-def _row(case: Case, member: Membership, back: set[int]) -> dict[str, Any]:
+@require_POST
+def member_keeping(request: UserRequest, ref: str, pk: int) -> HttpResponse:
+    """Somebody without contact for a long time stays in."""
+    case = get_case(request, ref, "coordinate", Verb.CHANGE)
+    member = get_object_or_404(case.memberships, pk=pk)
+    try:
+        keep_member(case=case, membership=member, by=request.user, now=timezone.now())
+    except NotAllowed as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("They stay in the network."))
+    return redirect("case-members", ref=case.ref)
+
+
+def _quiet(case: Case) -> set[int]:
+    """Seats (ids) that end by themselves soon, as the lead has been told."""
+    warned = case.tasks.filter(kind=TaskKind.SEAT_QUIET, done_at=None).values_list("about", flat=True)
+    return {int(about.split("-")[1]) for about in warned}
+
+
+def _row(case: Case, member: Membership, back: set[int], quiet: set[int]) -> dict[str, Any]:
     called = case.calling.of(member)
     return {
         "row": member, "name": called.name, "title": called.title, "role": _role(case, member),
         "masked": member.masked, "since": member.started_at, "until": member.ended_at, "why": _why(member),
         "by": _by(case, member.ended_by) if member.ended_at else "", "back": member.pk in back,
+        "quiet": member.pk in quiet and member.ended_at is None,
     }  # fmt: skip
 
 

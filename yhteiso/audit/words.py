@@ -165,6 +165,7 @@ PAGES = {
     "case-reopening": _("opening a situation again"),
     "case-members": _("history of a network"),
     "network-return": _("asking somebody back"),
+    "network-keeping": _("keeping a member in a network"),
     "concern": _("receipt of a concern"),
     "concern-new": _("new concern"),
     "call": _("page of a call"),
