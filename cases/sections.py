@@ -115,6 +115,7 @@ PAGES: dict[str, tuple[Section, ...]] = {
     "case-recusal": (Section.NETWORK,),
     "case-hand-over": (Section.NETWORK,),
     "case-closure": (Section.NETWORK, Section.PLAN),
+    "case-siblings": (Section.NETWORK, Section.CONTACT),
     "case-family-end": (Section.NETWORK, Section.PLAN),
     "case-reopening": (Section.NETWORK,),
     "case-members": (Section.NETWORK,),

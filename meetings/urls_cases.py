@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from meetings.views import board, case_list, closure, members, network, protection, situation, standing
+from meetings.views import board, case_list, closure, members, network, protection, siblings, situation, standing
 
 urlpatterns = [
     path("board/", board.board, name="board"),
@@ -15,6 +15,7 @@ urlpatterns = [
     path("handovers/<ref:ref>/acceptance/", standing.offer_acceptance, name="hand-over-acceptance"),
     path("handovers/<ref:ref>/refusal/", standing.offer_refusal, name="hand-over-refusal"),
     path("cases/<ref:ref>/closure/", closure.closure, name="case-closure"),
+    path("cases/<ref:ref>/siblings/", siblings.siblings, name="case-siblings"),
     path("cases/<ref:ref>/family-end/", closure.family_end, name="case-family-end"),
     path("cases/<ref:ref>/reopening/", closure.reopening, name="case-reopening"),
     path("cases/<ref:ref>/network/history/", members.members, name="case-members"),

@@ -87,13 +87,13 @@ def open_case(*, call: Call, by: User, now: datetime) -> Case:
     Membership.objects.create(case=case, person=child, role=MemberRole.FAMILY, started_at=now, started_by=by)
     if call.concern and call.concern.logged_by_id != by.pk:
         _join_caller(case, call, by=by, now=now)
-    _start_clock(case, now)
+    start_clock(case, now)
     note(case, "call", at=t0, by=None)
     note(case, "opened", at=now, by=by)
     return case
 
 
-def _start_clock(case: Case, now: datetime) -> None:
+def start_clock(case: Case, now: datetime) -> None:
     """The two weeks run from the call; the consent that is missing, from the moment that somebody can ask for it."""
     deadline.begin(MEETING, case=case, area_id=case.area_id, fact_at=case.t0_at, now=now)
     deadline.begin(GATHERED, case=case, area_id=case.area_id, fact_at=case.t0_at, now=now)

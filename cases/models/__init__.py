@@ -34,6 +34,7 @@ from cases.models.identity import PersonIdentity
 from cases.models.intake import Call, Concern, FamilyAsked, Route
 from cases.models.message import Message, MessageKind, MessageQuerySet
 from cases.models.people import PERSON_CONSENT, MemberRole, Membership, MembershipQuerySet, Person, PersonContact, PersonKind
+from cases.models.sibling import Sibling, siblings_of
 from cases.models.standing import (
     ExceptionalAccess,
     ExceptionalReason,
@@ -104,6 +105,7 @@ __all__ = [
     "Route",
     "SafeContact",
     "Section",
+    "Sibling",
     "StartCorrection",
     "Status",
     "Task",
@@ -113,4 +115,5 @@ __all__ = [
     "Way",
     "may_message",
     "public_name",
+    "siblings_of",
 ]

@@ -53,6 +53,7 @@ from meetings.next_step import Facts, NextStep, next_step
 from meetings.views import reader
 from meetings.views.meeting import place_of
 from meetings.views.opened import opened_for, themes_of
+from meetings.views.siblings import shown_siblings
 from networks.models import User
 from yhteiso.audit.models import Verb
 from yhteiso.lib.dates import at_clock, helsinki_date
@@ -110,6 +111,7 @@ def situation(request: UserRequest, ref: str) -> HttpResponse:
         "meetings": [_meeting(row, logbooks) for row in meetings], "reads_logbooks": can(user, "write_logbook", case),
         "promises": [_promise(row, today, calling) for row in promises],
         "events": _events(case, members, calling, leads), "outcome": outcome_of(case),
+        **shown_siblings(request, case),
         "delay": dict(MoveReason.choices).get(case.delay_reason, ""), "opened": let_in,
         **(_coordinators_part(case, now) if leads else {"own_ladders": own_ladders(case, user, now)}),
     }  # fmt: skip

@@ -161,6 +161,7 @@ PAGES = {
     "message-taking": _("taking something on"),
     "task-done": _("task, done"),
     "case-closure": _("closing of a situation"),
+    "case-siblings": _("siblings"),
     "case-family-end": _("the family wants to stop"),
     "case-reopening": _("opening a situation again"),
     "case-members": _("history of a network"),
