@@ -20,7 +20,9 @@ AGE_LIMITS = _("Write an age between 0 and 20")
 class SiblingForm(YhteisoForm):
     """The child, and who of this network comes along. Nobody is chosen beforehand: the family decides."""
 
-    name = TextField(label=_("Child's first name"), max_length=60, error_messages={"required": _("Write the child's first name")})
+    name = TextField(
+        label=_("Child's first name"), max_length=60, error_messages={"required": _("Write the child's first name")}
+    )
     family_name = TextField(label=_("Family name"), max_length=60, required=False)
     age = forms.IntegerField(
         label=_("Age"), min_value=0, max_value=OLDEST, widget=forms.TextInput(attrs={"inputmode": "numeric"}),

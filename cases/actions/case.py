@@ -170,9 +170,8 @@ def close(
         raise NotAllowed(_("Write who told it."))
     case.status, case.closed_at, case.closed_by, case.close_reason = Status.CLOSED, now, by, CloseReason(reason)
     case.save(update_fields=["status", "closed_at", "closed_by", "close_reason"])
-    closing = Closing(
-        case=case, reason=case.close_reason, at=now, by=by, words=words, told_by=told_by, told_on=told_on if told_by else None
-    )
+    told_on = told_on if told_by else None
+    closing = Closing(case=case, reason=case.close_reason, at=now, by=by, words=words, told_by=told_by, told_on=told_on)
     closing.save(force_insert=True)
     seats = case.memberships.filter(ended_at=None)
     told = set(seats.exclude(role=MemberRole.EXCEPTIONAL).filter(user__isnull=False).values_list("user_id", flat=True))

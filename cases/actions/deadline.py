@@ -82,7 +82,7 @@ def revive(case: Case, *, ended_at: datetime, now: datetime) -> None:
     told before, the last one comes again.
     """
     rows = case.deadlines.filter(state=DeadlineState.ENDED, ended_at=ended_at).order_by("step")
-    for (code, _case, about), steps in _by_deadline(rows.select_for_update(of=("self",), no_key=True)).items():
+    for (code, _case, _about), steps in _by_deadline(rows.select_for_update(of=("self",), no_key=True)).items():
         holding = KINDS[code].holds(steps)
         waiting = [row for row in steps if row.pk in holding]
         planned = {s.step: s for s in not_before([Step(row.step, row.due_at, merged=False) for row in waiting], now)}

@@ -155,15 +155,16 @@ def replan_moved(*, now: datetime) -> int:
     is done again and nothing moves twice. Returns how many steps moved; the situation gets an event.
     """
     with wearing("jobs"):
-        moved_to_another = Deadline.objects.open().filter(case__isnull=False).exclude(area_id=F("case__area_id"))
-        case_ids = sorted(set(moved_to_another.exclude(case__status=Status.CLOSED).order_by().values_list("case_id", flat=True)))
+        ahead = Deadline.objects.open().filter(case__isnull=False).exclude(case__status=Status.CLOSED)
+        case_ids = sorted(set(ahead.exclude(area_id=F("case__area_id")).order_by().values_list("case_id", flat=True)))
     moved = 0
     for case_id in case_ids:
         with wearing("jobs"):
             rows = Deadline.objects.filter(case_id=case_id).order_by("kind", "about", "step")
             moved += replan(list(rows.select_for_update(of=("self",), no_key=True)), now=now)
             area_id = Case.objects.filter(pk=case_id).values_list("area_id", flat=True)[0]
-            rows.exclude(area_id=area_id).filter(state__in=(DeadlineState.OPEN, DeadlineState.MERGED)).update(area_id=area_id)
+            ahead = rows.filter(state__in=(DeadlineState.OPEN, DeadlineState.MERGED))
+            ahead.exclude(area_id=area_id).update(area_id=area_id)
     return moved
 
 

@@ -38,14 +38,16 @@ def reopen(*, case: Case, reason: str, by: User, now: datetime) -> Case:
         raise NotAllowed(refusal)
     if not reason.strip():
         raise NotAllowed(_("Write why."))
-    closing, led_by, closed_at = case.closings.get(at=case.closed_at), case.coordinator_id, case.closed_at
+    led_by, closed_at = case.coordinator_id, case.closed_at
     assert closed_at is not None
     with connection.cursor() as cursor:
         cursor.execute("SELECT sec.reopen(%s, %s)", [case.pk, now])
         if cursor.fetchone()[0] is None:
             raise NotAllowed(_("Only the area's coordinator may do this."))
     case = Case.objects.get(pk=case.pk)
-    row = Reopening(case=case, closing=closing, reason=reason.strip(), at=now, by=by, led_by_id=led_by)
+    row = Reopening(
+        case=case, closing=case.closings.get(at=closed_at), reason=reason.strip(), at=now, by=by, led_by_id=led_by
+    )
     row.save(force_insert=True)
     weigh_consent(case, now=now)
     deadline.revive(case, ended_at=closed_at, now=now)
@@ -77,7 +79,7 @@ def ask_back(*, case: Case, membership: Membership, by: User, now: datetime) -> 
     Raises NotAllowed for somebody who was not in at the closing, or who works elsewhere now.
     """
     case = open_case_of(case)
-    old = to_ask_back(case).filter(pk=membership.pk).select_related("user").defer("user__password", "user__last_login").first()
+    old = to_ask_back(case).with_people().filter(pk=membership.pk).first()
     if old is None:
         raise NotAllowed(_("Choose somebody who was in the network when it was closed."))
     if old.user is not None:

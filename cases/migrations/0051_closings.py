@@ -42,6 +42,10 @@ CREATE FUNCTION sec.reopen(wanted bigint, moment timestamptz) RETURNS bigint LAN
         SELECT * INTO c FROM cases_case WHERE id = wanted FOR NO KEY UPDATE;
         IF c.status <> 'closed' OR c.closed_at < moment - interval '90 days' OR NOT sec.coordinates(sec.uid(), c.area_id)
         THEN RETURN NULL; END IF;
+        -- a situation that was written as closed by hand has its ending all the same
+        INSERT INTO cases_closing (id, case_id, reason, at, by_id, words, told_by)
+            SELECT uuidv7(), c.id, c.close_reason, c.closed_at, c.closed_by_id, '', '' WHERE NOT EXISTS (
+                SELECT FROM cases_closing k WHERE k.case_id = c.id AND k.at = c.closed_at);
         INSERT INTO cases_membership (case_id, user_id, unit_id, role, must_attend, masked, index_only, named, sections,
                                       started_at, started_by_id, end_reason)
             SELECT wanted, u.id, u.unit_id, 'coordinator', false, false, false, c.protected, '{{}}', moment, u.id, ''
@@ -82,9 +86,7 @@ class Migration(migrations.Migration):
                 ("by", models.ForeignKey(on_delete=models.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL)),
                 (
                     "case",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="closings", to="cases.case"
-                    ),
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="closings", to="cases.case"),
                 ),
             ],
             options={
@@ -132,9 +134,7 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["-at", "-pk"],
                 "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("reason", ""), _negated=True), name="reopening_has_a_reason"
-                    ),
+                    models.CheckConstraint(condition=models.Q(("reason", ""), _negated=True), name="reopening_has_a_reason"),
                 ],
             },
         ),

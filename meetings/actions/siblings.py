@@ -19,11 +19,7 @@ def add_in_all(
     """Take a professional into the network here and in the chosen siblings' situations (refs). Each child's consent is asked
     for each. Raises NotAllowed as `meetings.actions.meeting.add_member` does.
     """
-    member = add_member(
-        case=case, user=user, must_attend=must_attend, masked=masked, index_only=index_only, by=by, now=now
-    )
+    member = add_member(case=case, user=user, must_attend=must_attend, masked=masked, index_only=index_only, by=by, now=now)
     for other in chosen(case, also):
-        add_member(
-            case=other, user=user, must_attend=must_attend, masked=masked, index_only=index_only, by=by, now=now
-        )
+        add_member(case=other, user=user, must_attend=must_attend, masked=masked, index_only=index_only, by=by, now=now)
     return member

@@ -18,7 +18,6 @@ from yhteiso.audit.models import Verb
 from yhteiso.lib.dates import helsinki_date
 
 
-
 def shown_siblings(request: UserRequest, case: Case) -> dict[str, Any]:
     """What the pages of a situation tell of the siblings, and that they told it, in the log."""
     rows = siblings_of(case)
@@ -41,10 +40,10 @@ def siblings(request: UserRequest, ref: str) -> HttpResponse:
     form = SiblingForm(
         request.POST if request.method == "POST" else None, people=_people(case), today=helsinki_date(now), initial=initial
     )
-    if request.method == "POST" and form.is_valid():
-        if (new := _added(request, case, form, now)) is not None:
-            messages.success(request, _("The sibling has a situation of their own. Ask the family about each consent."))
-            return redirect("case", ref=new.ref)
+    new = _added(request, case, form, now) if request.method == "POST" and form.is_valid() else None
+    if new is not None:
+        messages.success(request, _("The sibling has a situation of their own. Ask the family about each consent."))
+        return redirect("case", ref=new.ref)
     context = {
         "case": case, "form": form, "clock": case.clock(helsinki_date(now)), "closed": case.status == Status.CLOSED,
         "same_call": helsinki_date(case.t0_at) == helsinki_date(now), **shown_siblings(request, case),

@@ -50,6 +50,7 @@ from meetings.models import (
     Participant,
 )
 from meetings.next_step import Facts, NextStep, next_step
+from meetings.turns import told, turns_of
 from meetings.views import reader
 from meetings.views.meeting import place_of
 from meetings.views.opened import opened_for, themes_of
@@ -113,7 +114,7 @@ def situation(request: UserRequest, ref: str) -> HttpResponse:
         "events": _events(case, members, calling, leads), "outcome": outcome_of(case),
         **shown_siblings(request, case),
         "delay": dict(MoveReason.choices).get(case.delay_reason, ""), "opened": let_in,
-        **(_coordinators_part(case, now) if leads else {"own_ladders": own_ladders(case, user, now)}),
+        **(_coordinators_part(case, meetings, now) if leads else {"own_ladders": own_ladders(case, user, now)}),
     }  # fmt: skip
     return render(request, "meetings/case.html", context)
 
@@ -373,7 +374,7 @@ def _pauses(case: Case, now: datetime) -> list[dict[str, Any]]:
     return [{"row": row, "days": days_of(row), "running": row == on} for row in case.pauses.order_by("-from_on", "-pk")]
 
 
-def _coordinators_part(case: Case, now: datetime) -> dict[str, Any]:
+def _coordinators_part(case: Case, meetings: list[Meeting], now: datetime) -> dict[str, Any]:
     """What only the area's coordinators see: the text of the call, the ladder, a correction that waits."""
     shown = ladders(case, now)
     pending = not case.closed_at and StartCorrection.objects.filter(case=case).pending().exists()
@@ -382,6 +383,7 @@ def _coordinators_part(case: Case, now: datetime) -> dict[str, Any]:
         "past_ladders": [one for one in shown if not one.open], "pending": pending,
         "unseen": case.escalations.unread().exists(), "pauses": _pauses(case, now),
         "sets_ladder": may_set(case.viewer, case.area) if case.viewer else False,
+        "turns": told(turns_of(case, meetings, now)),
         "closings": case.closings.select_related("reopening"), "reopens": reopen_blocker(case, now) is None,
         "next_day": next_day(case, now), "hand_tasks": _hand_tasks(case),
         "leaderless": is_leaderless(case, now),

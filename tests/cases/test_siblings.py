@@ -34,7 +34,9 @@ def sibling(world: World, case: Case, *users: User, name: str = "Eino", family: 
     if family:
         along += list(case.memberships.current().filter(person__kind="guardian").values_list("pk", flat=True))
     with wearing("area", world.coordinator.pk):
-        return add_sibling(case=case, child=Child(name, "Suvilehto", 3), along=along, by=world.coordinator, now=timezone.now())
+        return add_sibling(
+            case=case, child=Child(name, "Suvilehto", 3), along=along, by=world.coordinator, now=timezone.now()
+        )
 
 
 def seen(user: User, case: Case) -> list[str]:
