@@ -183,7 +183,7 @@ def close(
     return case
 
 
-def _tell_of_ending(closing: Closing, people: set[int | None], now: datetime) -> None:
+def _tell_of_ending(closing: Closing, people: set[int], now: datetime) -> None:
     """That it has ended, and whom to call: never why, nor who wanted it."""
     case = closing.case
     rows = [
@@ -191,6 +191,6 @@ def _tell_of_ending(closing: Closing, people: set[int | None], now: datetime) ->
             key=f"ended:{closing.pk}:{to}", to_id=to, kind=MessageKind.MEETING, what="ended", case_id=case.pk,
             area_id=case.area_id, coordinator_id=case.coordinator_id, at=now,
         )
-        for to in sorted(pk for pk in people if pk)
+        for to in sorted(people)
     ]  # fmt: skip
     message.tell(rows, now=now)

@@ -151,7 +151,7 @@ def end_in_all(
     network.end_membership(case=case, membership=membership, reason=reason, no_guardian=no_guardian, by=by, now=now)
     ended = 1
     for other in chosen(case, also):
-        for seat in other.memberships.current().filter(user_id=membership.user_id, user__isnull=False):
+        for seat in other.memberships.current().filter(user_id=membership.user_id or 0):
             network.end_membership(case=other, membership=seat, reason=reason, by=by, now=now)
             ended += 1
     return ended
@@ -160,7 +160,7 @@ def end_in_all(
 def in_siblings(case: Case, membership: Membership) -> list[Case]:
     """The siblings' situations in which this professional sits too."""
     rows = siblings_of(case) if membership.user_id else []
-    seats = Membership.objects.current().filter(case_id__in=[row.pk for row in rows], user_id=membership.user_id)
+    seats = Membership.objects.current().filter(case_id__in=[row.pk for row in rows], user_id=membership.user_id or 0)
     sits = set(seats.values_list("case_id", flat=True)) if rows else set()
     return [row for row in rows if row.pk in sits]
 

@@ -86,16 +86,16 @@ def _quiet(case: Case) -> set[int]:
 
 
 def _row(case: Case, member: Membership, back: set[int], quiet: set[int]) -> dict[str, Any]:
-    called = case.calling.of(member)
+    called, role = case.calling.of(member), _role(member)
     return {
-        "row": member, "name": called.name, "title": called.title, "role": _role(case, member),
+        "row": member, "name": called.name, "title": "" if called.title == role else called.title, "role": role,
         "masked": member.masked, "since": member.started_at, "until": member.ended_at, "why": _why(member),
         "by": _by(case, member.ended_by) if member.ended_at else "", "back": member.pk in back,
         "quiet": member.pk in quiet and member.ended_at is None,
     }  # fmt: skip
 
 
-def _role(case: Case, member: Membership) -> str:
+def _role(member: Membership) -> str:
     if member.role == MemberRole.FAMILY and member.person:
         return str(member.person.get_kind_display())
     return str(member.get_role_display())

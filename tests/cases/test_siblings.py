@@ -12,9 +12,10 @@ from cases.access import NotAllowed
 from cases.actions.case import close
 from cases.actions.sibling import Child, add_sibling, chosen, end_in_all, in_siblings
 from cases.models import Case, Deadline, Person, Recusal, Sibling, siblings_of
-from meetings.actions.siblings import add_in_all
+from meetings.actions.siblings import add_in_all, to_meet_together
+from meetings.models import Meeting
 from networks.models import User
-from tests.meetings.steps import a_case, today
+from tests.meetings.steps import a_case, fi, today, working_day
 from tests.personas import World
 from yhteiso.hats.wear import wearing
 from yhteiso.lib.dates import day14
@@ -248,6 +249,22 @@ def test_another_family_s_reference_does_nothing(world: World, case: Case) -> No
     )
     assert answer.status_code == 422
     assert not seats(other, world.colleague)
+
+
+def test_one_time_for_all_and_a_meeting_for_each(world: World, case: Case) -> None:
+    eino, alli = sibling(world, case, world.member), sibling(world, case, name="Alli")
+    client, target = world.client(world.coordinator), reverse("meeting-new", args=[case.ref])
+    assert "samalla kertaa" in client.get(target).content.decode()
+    data = {"day": fi(working_day(3)), "clock": "14.30", "minutes": "75", "place": "Pikkukäpy", "also": [eino.ref]}
+    assert client.post(target, data | {"day": ""}).status_code == 422
+    assert client.post(target, data).status_code == 302
+    assert {row.case_id for row in Meeting.objects.all()} == {case.pk, eino.pk}
+    assert len(set(Meeting.objects.values_list("starts_at", flat=True))) == 1
+    own = Meeting.objects.get(case=eino)
+    assert set(own.participants.values_list("membership__case_id", flat=True)) == {eino.pk}
+    # Who has a meeting already is not offered another; who is closed neither.
+    close(case=alli, by=world.coordinator, reason="other_help", now=timezone.now())
+    assert to_meet_together(case) == []
 
 
 # -- the page
