@@ -270,3 +270,20 @@ def test_a_colleague_who_opens_it_again_leads_it(world: World, case: Case) -> No
     assert Closing.objects.filter(case=case).count() == 2
     with pytest.raises(NotAllowed):
         add_member(case=row, user=world.colleague, must_attend=False, by=world.second_coordinator, now=timezone.now())
+
+
+@pytest.mark.parametrize("table", ["cases_closing", "cases_reopening"])
+def test_only_the_area_s_coordinators_read_how_it_ended(world: World, case: Case, table: str) -> None:
+    close(
+        case=case, by=world.coordinator, reason="other_help", words="SALAINEN", told_by="äiti", told_on=today(),
+        now=timezone.now(),
+    )  # fmt: skip
+    again(world, case)
+    sql = "SELECT count(*) FROM cases_closing" if table == "cases_closing" else "SELECT count(*) FROM cases_reopening"
+    for user, n in ((world.coordinator, 1), (world.second_coordinator, 1), (world.other_coordinator, 0)):
+        with wearing("area", user.pk), connection.cursor() as cursor:
+            cursor.execute(sql)
+            assert cursor.fetchone()[0] == n
+    for hat in ("member", "family", "unit", "report", "officer", "admin", "jobs", "guest", "public"):
+        with pytest.raises(ProgrammingError), transaction.atomic(), wearing(hat, world.member.pk):
+            connection.cursor().execute(sql)
