@@ -1,4 +1,4 @@
-"""Forms of a way's beginning and end: the call, the start of the two weeks, the closing."""
+"""Forms of a way's beginning: the call, the start of the two weeks."""
 
 import re
 from datetime import date, datetime, timedelta
@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from cases.models import TEXT, CloseReason, ConsentState, Guidance, Route
+from cases.models import TEXT, ConsentState, Guidance, Route
 from networks.models import Area
 from yhteiso.forms import NO_SUCH_DAY, ChoiceRow, ClockField, DayField, Radios, RouteCards, YhteisoForm
 from yhteiso.lib.dates import HELSINKI, NoSuchTime, at_helsinki, short_date
@@ -165,14 +165,6 @@ class StartForm(YhteisoForm):
         elif data["new_at"] == self.start.replace(second=0, microsecond=0):
             self.add_error("at", _now("This is already the time of the call."))
         return data
-
-
-class CloseForm(YhteisoForm):
-    reason = forms.ChoiceField(
-        label=_("Why does the situation end?"), widget=Radios(),
-        choices=[choice for choice in CloseReason.choices if choice[0] != CloseReason.JOINED],
-        error_messages={"required": _("Choose why the situation ends")},
-    )  # fmt: skip
 
 
 class AreaForm(YhteisoForm):

@@ -326,6 +326,12 @@ def _register_plain() -> None:
             ),
         },
     )  # fmt: skip
+    ended = Words(
+        _("A situation has ended"),
+        hint=_("Nothing more is waited for from you, and what had been agreed as a meeting is off. Thank you for being in."),
+        icon="check",
+    )  # fmt: skip
+    register(MessageKind.MEETING, {"ended": ended})
     week = Words(_("Your week"), hint=_("Meetings, promises and what waits for you."), deed=_("See the week"), find=_week)
     register(MessageKind.DIGEST, {"": week})
 

@@ -10,6 +10,7 @@ from cases.actions import digest, directory, ladder
 from cases.actions import sweep as sweeping
 from cases.actions import tick as ticking
 from cases.actions.draft import sweep_drafts
+from cases.actions.membership import end_seats, tell_of_quiet_seats
 from cases.actions.watch import tell_of_ending_consents, tell_of_leaderless_cases, tell_of_vacant_seats
 from networks.actions.service_import import forget_old
 from yhteiso.hats.wear import wearing
@@ -43,9 +44,10 @@ def sweep() -> int:
 @shared_task
 @job("daily-tasks", every=timedelta(hours=24), label=_("Tasks of the day"))
 def open_daily_tasks() -> int:
-    """Every day: tell of consents that end soon, of seats and leads that stand empty, and ask about stale services.
+    """Every day: tell of consents that end soon, of seats and leads that stand empty, end the seats whose time has come, and
+    ask about stale services.
 
-    A task is opened once, however often this runs.
+    A task is opened once, and a seat ends once, however often this runs.
     """
     now = timezone.now()
     with wearing("jobs"):
@@ -53,17 +55,23 @@ def open_daily_tasks() -> int:
     with wearing("jobs"):
         vacant = tell_of_vacant_seats(now=now)
     with wearing("jobs"):
+        quiet = tell_of_quiet_seats(now=now)
+    with wearing("jobs"):
         leaderless = tell_of_leaderless_cases(now=now)
+    ended = end_seats(now=now)
     with wearing("jobs"):
         forget_old(now=now)
-        return ending + vacant + leaderless + directory.ask(now=now)
+        return ending + vacant + quiet + leaderless + ended + directory.ask(now=now)
 
 
 @shared_task
 @job("changed-ladders", every=timedelta(minutes=15), label=_("Changed ladders"))
 def replan_changed() -> int:
-    """Every quarter of an hour: plan anew by the ladders that have come into force since. Twice, or at once, is once."""
-    return ladder.replan_changed(now=timezone.now())
+    """Every quarter of an hour: plan anew by the ladders that have come into force since, and by the area's own where a
+    situation has moved. Twice, or at once, is once.
+    """
+    now = timezone.now()
+    return ladder.replan_changed(now=now) + ladder.replan_moved(now=now)
 
 
 @shared_task

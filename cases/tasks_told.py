@@ -77,9 +77,15 @@ WORDS: dict[str, Words] = {
     ),
     TaskKind.SEAT_VACANT: Words(
         _("A member of the network has left the unit"),
-        _("They no longer see the situation. End the membership, and ask the unit for somebody else."),
+        _("They no longer see the situation. Ask the unit for somebody else."),
         "people",
         "case-network",
+    ),
+    TaskKind.SEAT_QUIET: Words(
+        _("A member has been a year without contact"),
+        _("The membership ends by itself in two weeks. If the family wants them along still, keep them in."),
+        "clock",
+        "case-members",
     ),
     TaskKind.LEADERLESS: Words(
         _("Nobody answers for a situation"),
@@ -101,7 +107,7 @@ WORDS: dict[str, Words] = {
     ),
     TaskKind.REACH_BY_PHONE: Words(
         _("Reach by phone"),
-        _("A message about a meeting did not arrive. Call, tell the time yourself, and ask for a number that works."),
+        _("Nothing is sent to them by itself, or a message about a meeting did not arrive. Call, and tell it yourself."),
         "phone",
     ),
     TaskKind.ASK_FAMILY: Words(

@@ -10,7 +10,7 @@ from cases.models import PERSON_CONSENT, CaseEvent, CloseReason, PersonKind
 from meetings.models import CommitmentStatus, MoveReason
 from yhteiso.lib.dates import at_clock, helsinki_date, short_date
 
-KEY = {"call", "meeting_confirmed", "meeting_held", "logbook_approved", "closed", "exceptional", "handed_over"}
+KEY = {"call", "meeting_confirmed", "meeting_held", "logbook_approved", "closed", "reopened", "exceptional", "handed_over"}
 # Who did this is nobody's business but the coordinators': it may tell of kinship.
 NAMELESS = {"recused"}
 # What a family has said of consent, and around it: for the coordinator. The policy of the events says the same.
@@ -32,6 +32,7 @@ def _plain() -> dict[str, str]:
     return {
         "call": _("Call. The promise of two weeks began."),
         "opened": _("The situation was opened."),
+        "reopened": _("The situation was opened again."),
         "clock_replanned": _("The days of the reminders were counted anew."),
         # Which reason it was is the coordinators': it may tell of consent or of child protection.
         "pause": _("A reason for a delay was recorded. The clock goes on."),
@@ -66,6 +67,7 @@ def _plain() -> dict[str, str]:
         "precaution_unnamed": _("Somebody no longer sees what is hidden from others."),
         "precaution_apart": _("The guardians are met one at a time."),
         "precaution_together": _("The guardians are met together again."),
+        "member_kept": _("The family wants a member along still."),
         "member_changed": _("How a member takes part was changed."),
         "consent_confirmed": _("A written consent arrived."),
         "consent_withdrawn": _("A consent was taken back."),

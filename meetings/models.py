@@ -327,6 +327,7 @@ class CommitmentStatus(models.TextChoices):
     KEPT = "kept", _("Kept")
     PARTLY = "partly", _("Partly")
     NOT_KEPT = "not_kept", _("Not kept")
+    LAPSED = "lapsed", _("Ended with the situation")
 
 
 class CommitmentQuerySet(models.QuerySet["Commitment"]):

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from meetings.views import board, case_list, closure, inviting, joining, network, protection, situation, standing
+from meetings.views import (
+    board,
+    case_list,
+    closure,
+    inviting,
+    joining,
+    members,
+    network,
+    protection,
+    siblings,
+    situation,
+    standing,
+)
 
 urlpatterns = [
     path("board/", board.board, name="board"),
@@ -18,6 +30,12 @@ urlpatterns = [
     path("joins/<ref:ref>/acceptance/", joining.join_acceptance, name="join-acceptance"),
     path("joins/<ref:ref>/end/", joining.join_end, name="join-end"),
     path("cases/<ref:ref>/closure/", closure.closure, name="case-closure"),
+    path("cases/<ref:ref>/siblings/", siblings.siblings, name="case-siblings"),
+    path("cases/<ref:ref>/family-end/", closure.family_end, name="case-family-end"),
+    path("cases/<ref:ref>/reopening/", closure.reopening, name="case-reopening"),
+    path("cases/<ref:ref>/network/history/", members.members, name="case-members"),
+    path("cases/<ref:ref>/network/<int:pk>/return/", members.member_return, name="network-return"),
+    path("cases/<ref:ref>/network/<int:pk>/keeping/", members.member_keeping, name="network-keeping"),
     path("cases/<ref:ref>/protection/", protection.case_protection, name="case-protection"),
     path("cases/<ref:ref>/protection/end/", protection.case_protection_end, name="case-protection-end"),
     path("cases/<ref:ref>/protection/names/<int:pk>/", protection.case_named, name="case-named"),

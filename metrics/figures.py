@@ -1,7 +1,8 @@
-"""The definitions of the measures, version 2: one pure function a metric. Dates in, numbers out; nothing is read here.
+"""The definitions of the measures, version 3: one pure function a metric. Dates in, numbers out; nothing is read here.
 
 A definition that changes, or is added, gets a new VERSION; months that are frozen keep the numbers of theirs and are
-not counted again. Version 2 added the reasons for delays, and changed nothing else. Families whose address is
+not counted again. Version 2 added the reasons for delays. Version 3 leaves out the promises that ended with a situation
+which the family stopped before their day. Families whose address is
 protected are in none of them, and a masked member's promise counts under the mask's sector.
 """
 
@@ -13,7 +14,7 @@ from math import ceil, inf
 
 from yhteiso.lib.dates import PROMISE_DAYS, at_helsinki, helsinki_date
 
-VERSION = 2
+VERSION = 3
 TARGET_PERCENT = 90  # of the two-week promise, agreed by the leadership team
 GRACE_DAYS = 7  # how long after its due day a promise may be marked as kept
 FREEZE_DAY, FREEZE_TIME = 3, time(6, 0)
@@ -204,15 +205,21 @@ def promises_kept(rows: Iterable[Promise], month: date, until: datetime) -> dict
     """Promises kept in time (M12): of the professionals' promises that were due in the month, those kept, by sector.
 
     A promise is a row of an approved plan that a professional and a unit have promised; the family's own deeds and the
-    child's goals are not measured. It counts as kept in time when its owner marked it as kept at the latest seven days
-    after the due day and before the month was frozen; partly kept, not kept and unmarked promises count as not kept in
-    time. The mark's time stands for the deed's, which nobody records. The sector is that of the agency of the unit that
-    promised; the figure is never a person's. Unit: promises. Source: the commitments of the area's cases.
+    child's goals are not measured, nor a promise whose day had not come when the family stopped. It counts as kept in time
+    when its owner marked it as kept at the latest seven days after the due day and before the month was frozen; partly
+    kept, not kept and unmarked promises count as not kept in time. The mark's time stands for the deed's, which nobody
+    records. The sector is that of the agency of the unit that promised; the figure is never a person's. Unit: promises.
+    Source: the commitments of the area's cases.
     """
-    counted = [row for row in rows if month_of(row.due_on) == month]
+    counted = [row for row in rows if month_of(row.due_on) == month and not _lapsed(row)]
     totals = Counter(row.sector for row in counted)
     kept = Counter(row.sector for row in counted if _in_time(row, until))
     return {sector: Share(kept=kept[sector], total=total) for sector, total in totals.items()}
+
+
+def _lapsed(row: Promise) -> bool:
+    """Ended with the situation, before its day had passed."""
+    return row.status == "lapsed" and row.resolved_at is not None and helsinki_date(row.resolved_at) <= row.due_on
 
 
 def _in_time(row: Promise, until: datetime) -> bool:

@@ -1,13 +1,13 @@
 """Opening, moving and closing a case, and the lock and the event that every write begins and ends with."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from cases.access import NotAllowed
-from cases.actions import deadline
+from cases.actions import deadline, message
 from cases.actions.answer import answer_callers
 from cases.actions.known import index_child
 from cases.actions.task import open_task
@@ -19,10 +19,13 @@ from cases.models import (
     CaseHeading,
     CaseText,
     CloseReason,
+    Closing,
     ConsentState,
     InvitationState,
     MemberRole,
     Membership,
+    Message,
+    MessageKind,
     Person,
     PersonContact,
     PersonKind,
@@ -91,13 +94,13 @@ def open_case(*, call: Call, by: User, now: datetime) -> Case:
     if call.concern and call.concern.logged_by_id != by.pk:
         _join_caller(case, call, by=by, now=now)
     index_child(child)
-    _start_clock(case, now)
+    start_clock(case, now)
     note(case, "call", at=t0, by=None)
     note(case, "opened", at=now, by=by)
     return case
 
 
-def _start_clock(case: Case, now: datetime) -> None:
+def start_clock(case: Case, now: datetime) -> None:
     """The two weeks run from the call; the consent that is missing, from the moment that somebody can ask for it."""
     deadline.begin(MEETING, case=case, area_id=case.area_id, fact_at=case.t0_at, now=now)
     deadline.begin(GATHERED, case=case, area_id=case.area_id, fact_at=case.t0_at, now=now)
@@ -158,23 +161,48 @@ def caller_label(call: Call, *, protected: bool) -> str:
 
 
 @transaction.atomic
-def close(*, case: Case, by: User, reason: str, now: datetime) -> Case:
-    """Close the case and end every membership. Raises NotAllowed where the case may not close.
+def close(
+    *, case: Case, by: User, reason: str, words: str = "", told_by: str = "", told_on: date | None = None, now: datetime
+) -> Case:
+    """Close the case, end every membership, and tell the professionals that it has ended, nothing else.
 
-    Promises and meetings are looked at a layer above: pages close through `meetings.actions.closing.close`.
+    `words`: the family's own view in a line, as `told_by` told it on `told_on`. Raises NotAllowed where the case may not
+    close, or where words have nobody who told them. Promises and meetings are looked at a layer above: pages close through
+    `meetings.actions.closing.close`.
     """
     case = lock(case)
     if refusal := case.blocker(Status.CLOSED):
         raise NotAllowed(refusal)
     if reason == CloseReason.JOINED and not case.joined_into.filter(accepted_at__isnull=False).exists():
         raise NotAllowed(_("Two people join two situations. This one has not been joined with another."))
+    words, told_by = words.strip(), told_by.strip()
+    if words and not told_by:
+        raise NotAllowed(_("Write who told it."))
     case.status, case.closed_at, case.closed_by, case.close_reason = Status.CLOSED, now, by, CloseReason(reason)
     case.save(update_fields=["status", "closed_at", "closed_by", "close_reason"])
+    told_on = told_on if told_by else None
+    closing = Closing(case=case, reason=case.close_reason, at=now, by=by, words=words, told_by=told_by, told_on=told_on)
+    closing.save(force_insert=True)
     seats = case.memberships.filter(ended_at=None)
+    told = set(seats.exclude(role=MemberRole.EXCEPTIONAL).filter(user__isnull=False).values_list("user_id", flat=True))
     seats.filter(role=MemberRole.EXCEPTIONAL).update(ended_at=now, ended_by=by, end_reason="expired")
     seats.update(ended_at=now, ended_by=by, end_reason="closed")
     case.unit_invitations.open().update(state=InvitationState.CANCELLED, cancelled_at=now, cancelled_by=by)
     deadline.end_all(case, now=now)
     answer_callers(case=case, now=now)
+    _tell_of_ending(closing, told - {by.pk}, now)
     note(case, "closed", at=now, by=by, reason=str(reason))
     return case
+
+
+def _tell_of_ending(closing: Closing, people: set[int], now: datetime) -> None:
+    """That it has ended, and whom to call: never why, nor who wanted it."""
+    case = closing.case
+    rows = [
+        Message(
+            key=f"ended:{closing.pk}:{to}", to_id=to, kind=MessageKind.MEETING, what="ended", case_id=case.pk,
+            area_id=case.area_id, coordinator_id=case.coordinator_id, at=now,
+        )
+        for to in sorted(people)
+    ]  # fmt: skip
+    message.tell(rows, now=now)

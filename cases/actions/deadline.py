@@ -74,6 +74,33 @@ def end_all(case: Case, *, now: datetime) -> None:
     _end(case, None, None, now)
 
 
+@transaction.atomic
+def revive(case: Case, *, ended_at: datetime, now: datetime) -> None:
+    """A closed situation is open again: what its closing ended, and still waits for its deed, is ahead again.
+
+    A step whose day passed meanwhile is told at the next 8.00, several such as the highest of them; where every step was
+    told before, the last one comes again.
+    """
+    rows = case.deadlines.filter(state=DeadlineState.ENDED, ended_at=ended_at).order_by("step")
+    for (code, _case, _about), steps in _by_deadline(rows.select_for_update(of=("self",), no_key=True)).items():
+        holding = KINDS[code].holds(steps)
+        waiting = [row for row in steps if row.pk in holding]
+        planned = {s.step: s for s in not_before([Step(row.step, row.due_at, merged=False) for row in waiting], now)}
+        for row in waiting:
+            step = planned[row.step]
+            row.due_at, row.state = step.due_at, DeadlineState.MERGED if step.merged else DeadlineState.OPEN
+            row.ended_at = now if step.merged else None
+        Deadline.objects.bulk_update(waiting, ["due_at", "state", "ended_at"])
+    _again_where_all_was_told(case, now)
+
+
+def _again_where_all_was_told(case: Case, now: datetime) -> None:
+    """A ladder that repeats until its deed is done goes on, also where no step was ahead when the situation closed."""
+    for (code, _case, _about), steps in _by_deadline(case.deadlines.order_by("step")).items():
+        if KINDS[code].repeats and KINDS[code].holds(steps) and not any(row.state == DeadlineState.OPEN for row in steps):
+            Deadline.objects.bulk_create([repeat(steps[-1], now)], ignore_conflicts=True)
+
+
 def _end(case: Case | None, code: str | None, about: str | None, now: datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT sec.end_deadlines(%s, %s, %s, %s)", [case.pk if case else None, code, about, now])

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from cases.access import NotAllowed
 from cases.actions.deadline import ladders_of, replan
 from cases.deadlines import KINDS, Rung, with_settings
 from cases.kinds import MEETING
-from cases.models import Deadline, LadderApplied, LadderChange
+from cases.models import Case, Deadline, DeadlineState, LadderApplied, LadderChange, Status
 from networks.models import Area, Role, RoleMembership, User
 from yhteiso.hats.wear import wearing
 from yhteiso.lib.dates import PROMISE_DAYS, at_helsinki, helsinki_date
@@ -145,6 +145,26 @@ def _replan_area(area_id: int, kind: str, now: datetime) -> int:
                 "case_id", "step"
             )
             moved += replan(rows.select_for_update(of=("self",), no_key=True), now=now)
+    return moved
+
+
+def replan_moved(*, now: datetime) -> int:
+    """Plan anew the steps ahead of every open situation that has moved to another area, by that area's ladder.
+
+    The area that stands on a step is where it was planned: what differs is what is left to do, so that a run that was killed
+    is done again and nothing moves twice. Returns how many steps moved; the situation gets an event.
+    """
+    with wearing("jobs"):
+        ahead = Deadline.objects.open().filter(case__isnull=False).exclude(case__status=Status.CLOSED)
+        case_ids = sorted(set(ahead.exclude(area_id=F("case__area_id")).order_by().values_list("case_id", flat=True)))
+    moved = 0
+    for case_id in case_ids:
+        with wearing("jobs"):
+            rows = Deadline.objects.filter(case_id=case_id).order_by("kind", "about", "step")
+            moved += replan(list(rows.select_for_update(of=("self",), no_key=True)), now=now)
+            area_id = Case.objects.filter(pk=case_id).values_list("area_id", flat=True)[0]
+            ahead = rows.filter(state__in=(DeadlineState.OPEN, DeadlineState.MERGED))
+            ahead.exclude(area_id=area_id).update(area_id=area_id)
     return moved
 
 

@@ -24,7 +24,7 @@ def tell_of_ending_consents(*, now: datetime) -> int:
     days = set(standing.order_by().values_list("case_id", "valid_until"))
     leads = _leads({case_id for case_id, _day in days})
     tasks = [
-        _task(TaskKind.CONSENT_EXPIRES, case_id, leads[case_id], at_helsinki(day, END_OF_DAY), f"until-{day}", now)
+        task_of(TaskKind.CONSENT_EXPIRES, case_id, leads[case_id], at_helsinki(day, END_OF_DAY), f"until-{day}", now)
         for case_id, day in sorted(days)
         if case_id in leads and day
     ]
@@ -39,7 +39,7 @@ def tell_of_vacant_seats(*, now: datetime) -> int:
         cursor.execute("SELECT case_id, coordinator_id, membership_id, unit_id FROM sec.vacant_seats()")
         seats = cursor.fetchall()
     tasks = [
-        _task(TaskKind.SEAT_VACANT, case_id, lead, now + ANSWER_WITHIN, f"seat-{seat}", now, unit)
+        task_of(TaskKind.SEAT_VACANT, case_id, lead, now + ANSWER_WITHIN, f"seat-{seat}", now, unit)
         for case_id, lead, seat, unit in seats
     ]
     Task.objects.bulk_create(tasks, ignore_conflicts=True)
@@ -52,7 +52,7 @@ def tell_of_leaderless_cases(*, now: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT case_id, lead_id, to_id FROM sec.leaderless_cases()")
         rows = cursor.fetchall()
-    tasks = [_task(TaskKind.LEADERLESS, case_id, to, now, f"lead-{lead}", now) for case_id, lead, to in rows]
+    tasks = [task_of(TaskKind.LEADERLESS, case_id, to, now, f"lead-{lead}", now) for case_id, lead, to in rows]
     Task.objects.bulk_create(tasks, ignore_conflicts=True)
     return len(tasks)
 
@@ -62,7 +62,8 @@ def _leads(case_ids: set[int]) -> dict[int, int]:
     return dict(rows.values_list("pk", "coordinator_id"))
 
 
-def _task(kind: str, case_id: int, to: int, due_at: datetime, about: str, now: datetime, unit: int | None = None) -> Task:
+def task_of(kind: str, case_id: int, to: int, due_at: datetime, about: str, now: datetime, unit: int | None = None) -> Task:
+    """A task, not yet written, with its key: its writer may not be able to read it."""
     return Task(
         pk=uuid7(), kind=kind, case_id=case_id, unit_id=unit, to_id=to, made_at=now, due_at=due_at, about=about
     )  # fmt: skip

@@ -15,6 +15,7 @@ from cases.models.clock import (
     StartCorrection,
     TwoWeekOutcome,
 )
+from cases.models.closing import Closing, Reopening
 from cases.models.consent import (
     ASKED,
     WRITTEN,
@@ -48,6 +49,7 @@ from cases.models.invitation import ANSWERED, OPEN_STATES, CaseNeeds, DeclineRea
 from cases.models.known import CaseJoin, ChildKey
 from cases.models.message import Message, MessageKind, MessageQuerySet
 from cases.models.people import PERSON_CONSENT, MemberRole, Membership, MembershipQuerySet, Person, PersonContact, PersonKind
+from cases.models.sibling import Sibling, siblings_of
 from cases.models.standing import (
     ExceptionalAccess,
     ExceptionalReason,
@@ -89,6 +91,7 @@ __all__ = [
     "CaseText",
     "ChildKey",
     "CloseReason",
+    "Closing",
     "Concern",
     "ConcernDraft",
     "Consent",
@@ -133,10 +136,12 @@ __all__ = [
     "PrecautionKind",
     "Recusal",
     "RecusalReason",
+    "Reopening",
     "Reply",
     "Route",
     "SafeContact",
     "Section",
+    "Sibling",
     "Source",
     "StartCorrection",
     "Status",
@@ -149,4 +154,5 @@ __all__ = [
     "Way",
     "may_message",
     "public_name",
+    "siblings_of",
 ]

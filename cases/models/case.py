@@ -49,7 +49,7 @@ TRANSITIONS: dict[str, set[str]] = {
     Status.SCHEDULING: {Status.AGREED, Status.CLOSED},
     Status.AGREED: {Status.SCHEDULING, Status.FOLLOW_UP, Status.CLOSED},
     Status.FOLLOW_UP: {Status.CLOSED},
-    Status.CLOSED: set(),
+    Status.CLOSED: {Status.GATHERING, Status.FOLLOW_UP},  # opened again (docs/decisions/0015)
 }
 
 
@@ -63,6 +63,7 @@ class CloseReason(models.TextChoices):
     MOVED_AWAY = "moved_away", _("The family moved")
     # Never chosen: it follows from two people's joining of two situations of one child (cases.models.known.CaseJoin).
     JOINED = "joined", _("Joined with another situation")
+    FAMILY_STOPPED = "family_stopped", _("The family wanted to stop")
 
 
 class CaseQuerySet(models.QuerySet["Case"]):

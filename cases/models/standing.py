@@ -167,6 +167,7 @@ class TaskKind(models.TextChoices):
     EXCEPTIONAL_REVIEW = "exceptional_review", _("An exceptional access waits for its review")
     RECUSED = "recused", _("Somebody is disqualified")
     SEAT_VACANT = "seat_vacant", _("A member has left the unit")
+    SEAT_QUIET = "seat_quiet", _("A member has been a year without contact")
     LEADERLESS = "leaderless", _("Nobody answers for a situation")
     PLACE_BY_PHONE = "place_by_phone", _("Tell the place by phone")
     OTHER_GUARDIAN = "other_guardian", _("Tell the other guardian by hand")

@@ -26,7 +26,7 @@ def resolve(*, commitment: Commitment, status: str, remark: str, by: User, now: 
         raise NotAllowed(_("This has not been agreed on yet."))
     if row is None or (row.owner_id != by.pk and by.hat != "area"):  # no lock on another's promise: no row
         raise NotAllowed(_("Only the one who promised can tell how it went."))
-    if status == CommitmentStatus.OPEN:
+    if status in (CommitmentStatus.OPEN, CommitmentStatus.LAPSED):
         raise NotAllowed(_("Choose how it went."))
     if row.status != status:  # a later word on the same mark doesn't move the day on which it was made
         row.status, row.resolved_at, row.resolved_by = CommitmentStatus(status), now, by

@@ -131,7 +131,7 @@ def add_member(
     member = network.add_member(
         case=case, user=user, must_attend=must_attend, masked=masked, index_only=index_only, by=by, now=now
     )
-    _invite_to_coming(case, member, by, now)
+    invite_to_coming(case, member, by, now)
     return member
 
 
@@ -139,11 +139,12 @@ def add_member(
 def add_person(*, case: Case, by: User, now: datetime, **fields: object) -> Membership:
     """Take somebody of the family into the network, and to the meeting that is being agreed on."""
     member = network.add_person(case=case, by=by, now=now, **fields)  # type: ignore[arg-type]
-    _invite_to_coming(case, member, by, now)
+    invite_to_coming(case, member, by, now)
     return member
 
 
-def _invite_to_coming(case: Case, member: Membership, by: User, now: datetime) -> None:
+def invite_to_coming(case: Case, member: Membership, by: User, now: datetime) -> None:
+    """Invite a new member to the meeting that is being agreed on or waits, unless that is another guardian's, or by hand."""
     meeting = Meeting.objects.coming().filter(case=case).select_related("case").first()
     if meeting is None or by_hand(meeting.case, member):
         return

@@ -1,12 +1,14 @@
 """A meeting's time and place, the answers to it, and who came."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from cases.forms_sibling import also_field
+from cases.models import Case
 from meetings.models import Answer, MoveReason
 from yhteiso.forms import ChoiceRow, ClockField, DayField, Radios, YhteisoForm
 from yhteiso.lib.dates import NoSuchTime, at_helsinki
@@ -75,8 +77,13 @@ class ProposeForm(_PlaceForm):
 
     note_taker = forms.TypedChoiceField(label=_("Who writes the logbook"), coerce=int, empty_value=None, required=False)
 
-    def __init__(self, *args: Any, note_takers: Iterable[tuple[int, str]], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, note_takers: Iterable[tuple[int, str]], siblings: Sequence[Case] = (), **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        if siblings:
+            self.fields["also"] = also_field(siblings)
+            self.fields["also"].label = _("Do you meet about the siblings at the same time?")
         self.fields["note_taker"].choices = [("", _("Agreed on at the table")), *note_takers]  # type: ignore[attr-defined]
 
 

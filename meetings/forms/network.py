@@ -1,6 +1,6 @@
 """Who is taken into a network, what a guardian has said, why somebody leaves."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import groupby
 from typing import Any, cast
@@ -10,7 +10,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from cases.models import PERSON_CONSENT, PersonKind
+from cases.forms_sibling import also_field
+from cases.models import PERSON_CONSENT, Case, PersonKind
 from networks.models import User
 from yhteiso.forms import ChoiceRow, DayField, Radios, YhteisoForm
 from yhteiso.lib.text import TextField
@@ -37,8 +38,10 @@ class MemberForm(YhteisoForm):
         help_text=_("Sees the time, who take part and the own promises, nothing that is talked about"),
     )  # fmt: skip
 
-    def __init__(self, *args: Any, people: Iterable[User], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, people: Iterable[User], siblings: Sequence[Case] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if siblings:
+            self.fields["also"] = also_field(siblings)
         grouped = groupby(people, key=lambda user: user.unit.name if user.unit else "")
         cast(forms.ChoiceField, self.fields["user"]).choices = [("", _now("Choose"))] + [
             (unit, [(user.pk, _choice(user)) for user in users]) for unit, users in grouped
@@ -120,8 +123,10 @@ class EndForm(YhteisoForm):
     )  # fmt: skip
     no_guardian = forms.BooleanField(label=_("This person is no longer a guardian"), required=False)
 
-    def __init__(self, *args: Any, guardian: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, guardian: bool, siblings: Sequence[Case] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if siblings:
+            self.fields["also"] = also_field(siblings)
         if not guardian:
             del self.fields["no_guardian"]
 

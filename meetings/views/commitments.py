@@ -37,6 +37,7 @@ STATES = {
     CommitmentStatus.KEPT: ("green", "check"),
     CommitmentStatus.PARTLY: ("yellow", "half"),
     CommitmentStatus.NOT_KEPT: ("purple", "cross"),
+    CommitmentStatus.LAPSED: ("grey", "check"),
 }
 KINDS = {
     CommitmentKind.PROMISE: ("", "flag"),

@@ -17,11 +17,14 @@ from cases.actions import network as actions
 from cases.actions.consent import needs_paper
 from cases.actions.needs import choose_needs
 from cases.actions.safe_contact import child_decides
+from cases.actions.sibling import end_in_all, in_siblings
 from cases.models import Case, Membership, PersonKind, Status, UnitInvitation
-from meetings.actions.meeting import add_member, add_person
+from meetings.actions.meeting import add_person
+from meetings.actions.siblings import add_in_all
 from meetings.forms.network import ConsentForm, EndForm, MemberForm, PersonForm, SeatForm
 from meetings.forms.unit_invitation import NeedsForm
 from meetings.views.gathering import Ground, accepted, accepted_tag, gathering, missing_words
+from meetings.views.siblings import shown_siblings
 from meetings.views.situation import consent_tag, given_by, members_shown, person_line
 from networks.models import Role, User
 from yhteiso.audit.models import Verb
@@ -35,11 +38,12 @@ def network(request: UserRequest, ref: str) -> HttpResponse:
     case = get_case(request, ref, "coordinate", Verb.CHANGE if request.method == "POST" else Verb.VIEW)
     today = helsinki_date(timezone.now())
     members = _members(case)
-    people = _professionals(case, members, today)
-    form = MemberForm(request.POST if request.method == "POST" else None, people=people, prefix="member")
+    people, siblings = _professionals(case, members, today), shown_siblings(request, case)
+    data = request.POST if request.method == "POST" else None
+    form = MemberForm(data, people=people, siblings=siblings["siblings"], prefix="member")
     if form.is_bound and _add_member(request, case, form, people):
         return redirect("case-network", ref=case.ref)
-    return _page(request, case, members, form, today, status=422 if form.is_bound else 200)
+    return _page(request, case, members, form, today, status=422 if form.is_bound else 200, **siblings)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -61,8 +65,8 @@ def _add_member(request: UserRequest, case: Case, form: MemberForm, people: list
     data = form.cleaned_data
     user = next(user for user in people if user.pk == data["user"])
     try:
-        add_member(
-            case=case, user=user, must_attend=data["must_attend"], masked=data["masked"],
+        add_in_all(
+            case=case, also=data.get("also", ()), user=user, must_attend=data["must_attend"], masked=data["masked"],
             index_only=data["index_only"], by=request.user, now=timezone.now(),
         )  # fmt: skip
     except NotAllowed as refusal:
@@ -156,10 +160,11 @@ def network_end(request: UserRequest, ref: str, pk: int) -> HttpResponse:
         messages.error(request, refusal)
         return redirect("case-network", ref=case.ref)
     guardian = member.person is not None and member.person.kind == PersonKind.GUARDIAN
-    form = EndForm(request.POST if request.method == "POST" else None, guardian=guardian)
+    sits_in = in_siblings(case, member)
+    form = EndForm(request.POST if request.method == "POST" else None, guardian=guardian, siblings=sits_in)
     if request.method == "POST" and form.is_valid():
         try:
-            actions.end_membership(case=case, membership=member, by=request.user, now=timezone.now(), **form.cleaned_data)
+            end_in_all(case=case, membership=member, by=request.user, now=timezone.now(), **form.cleaned_data)
         except NotAllowed as refused:
             form.add_error(None, str(refused))
         else:
@@ -190,7 +195,7 @@ def _professionals(case: Case, members: list[Membership], today: date) -> list[U
 
 def _page(
     request: UserRequest, case: Case, members: list[Membership], member_form: MemberForm, today: date, *,
-    consent: tuple[int, ConsentForm] | None = None, needs: NeedsForm | None = None, status: int,
+    consent: tuple[int, ConsentForm] | None = None, needs: NeedsForm | None = None, status: int, **more: Any,
 ) -> HttpResponse:  # fmt: skip
     every = (consent[1] if consent else None, needs, member_form)
     given = given_by(case)
@@ -203,7 +208,7 @@ def _page(
         "professionals": [
             _professional(case, row, asked.get(row.user_id), missing, today) for row in members if row.user_id
         ],
-        "family": [_relative(case, row, today, consent, given) for row in members if row.person_id],
+        "family": [_relative(case, row, today, consent, given) for row in members if row.person_id], **more,
     }  # fmt: skip
     return render(request, "meetings/network.html", context, status=status)
 

@@ -11,9 +11,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from cases.access import NotAllowed, UserRequest, get_case
+from cases.access import NotAllowed, UserRequest, get_case, log
 from cases.models import Case
 from meetings.actions import meeting as actions
+from meetings.actions.siblings import propose_in_all, to_meet_together
 from meetings.forms.meeting import MoveForm, ProposeForm
 from meetings.views.meeting import COMING, get_meeting, length_of, moved_to, when
 from networks.models import User
@@ -37,20 +38,30 @@ def meeting_new(request: UserRequest, ref: str) -> HttpResponse:
         if coming:
             messages.info(request, _("A time is already being agreed on. Move it if it does not suit."))
             return redirect("meeting", ref=case.ref, meeting=coming.ref)
-        return _planning(request, case, ProposeForm(note_takers=takers, **_limits(case)), members)
-    form = ProposeForm(request.POST, note_takers=takers, **_limits(case))
+        form = ProposeForm(note_takers=takers, siblings=_siblings(request, case), **_limits(case))
+        return _planning(request, case, form, members)
+    form = ProposeForm(request.POST, note_takers=takers, siblings=_siblings(request, case), **_limits(case))
     if _time_ok(form, now):
         if coming and coming.starts_at == form.cleaned_data["starts_at"]:  # the second click of a double click
             return redirect("meeting", ref=case.ref, meeting=coming.ref)
         try:
             taker = _person(members, form)
-            meeting = actions.propose(case=case, note_taker=taker, by=request.user, now=now, **_time(form))
+            also = form.cleaned_data.get("also", ())
+            meeting = propose_in_all(case=case, also=also, note_taker=taker, by=request.user, now=now, **_time(form))
         except NotAllowed as refusal:
             form.add_error(None, str(refusal))
         else:
             _tell(request)
             return redirect("meeting", ref=case.ref, meeting=meeting.ref)
     return _planning(request, case, form, members, status=422)
+
+
+def _siblings(request: UserRequest, case: Case) -> list[Case]:
+    """The siblings for whom the same time may be proposed; that their names were shown stands in the log."""
+    rows = to_meet_together(case)
+    if rows:
+        log(request, Verb.LIST, cases=rows)
+    return rows
 
 
 def _limits(case: Case) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from cases.access import UserRequest, belongs, can, for_hats, get_case, sections
 from cases.actions.clock import mark_seen, outcome_of
 from cases.actions.ladder import may_set
 from cases.actions.pause import running
+from cases.actions.reopening import reopen_blocker
 from cases.actions.standing import is_leaderless
 from cases.ladder_shown import ladders, next_day, own_ladders
 from cases.models import (
@@ -49,9 +50,11 @@ from meetings.models import (
     Participant,
 )
 from meetings.next_step import Facts, NextStep, next_step
+from meetings.turns import told, turns_of
 from meetings.views import reader
 from meetings.views.meeting import place_of
 from meetings.views.opened import opened_for, themes_of
+from meetings.views.siblings import shown_siblings
 from networks.models import User
 from yhteiso.audit.models import Verb
 from yhteiso.lib.dates import at_clock, helsinki_date
@@ -65,6 +68,7 @@ ANSWERS = {
 KEPT = {
     CommitmentStatus.OPEN: ("purple", "half"), CommitmentStatus.KEPT: ("green", "check"),
     CommitmentStatus.PARTLY: ("yellow", "half"), CommitmentStatus.NOT_KEPT: ("grey", "cross"),
+    CommitmentStatus.LAPSED: ("grey", "check"),
 }  # fmt: skip
 CREDENTIALS = ("password", "last_login")
 
@@ -109,8 +113,9 @@ def situation(request: UserRequest, ref: str) -> HttpResponse:
         "meetings": [_meeting(row, logbooks) for row in meetings], "reads_logbooks": can(user, "write_logbook", case),
         "promises": [_promise(row, today, calling) for row in promises],
         "events": told, "join": _join(told) if leads else "", "outcome": outcome_of(case),
+        **shown_siblings(request, case),
         "delay": dict(MoveReason.choices).get(case.delay_reason, ""), "opened": let_in,
-        **(_coordinators_part(case, now) if leads else {"own_ladders": own_ladders(case, user, now)}),
+        **(_coordinators_part(case, meetings, now) if leads else {"own_ladders": own_ladders(case, user, now)}),
     }  # fmt: skip
     return render(request, "meetings/case.html", context)
 
@@ -360,6 +365,7 @@ def _hand_tasks(case: Case) -> list[dict[str, Any]]:
     """What is done by hand or by phone in this situation, the nearest first."""
     texts = {
         TaskKind.PLACE_BY_PHONE: _("Record on the meeting's page whom you told, and when."),
+        TaskKind.REACH_BY_PHONE: _("Nothing is sent to them by itself, or it did not arrive. Call them."),
         TaskKind.OTHER_GUARDIAN: _("Only where there is a basis for it. Ask the data protection officer."),
     }
     rows = case.tasks.open().filter(kind__in=texts).order_by("due_at", "pk")
@@ -375,7 +381,7 @@ def _pauses(case: Case, now: datetime) -> list[dict[str, Any]]:
     return [{"row": row, "days": days_of(row), "running": row == on} for row in case.pauses.order_by("-from_on", "-pk")]
 
 
-def _coordinators_part(case: Case, now: datetime) -> dict[str, Any]:
+def _coordinators_part(case: Case, meetings: list[Meeting], now: datetime) -> dict[str, Any]:
     """What only the area's coordinators see: the text of the call, the ladder, a correction that waits."""
     shown = ladders(case, now)
     pending = not case.closed_at and StartCorrection.objects.filter(case=case).pending().exists()
@@ -384,6 +390,8 @@ def _coordinators_part(case: Case, now: datetime) -> dict[str, Any]:
         "past_ladders": [one for one in shown if not one.open], "pending": pending,
         "unseen": case.escalations.unread().exists(), "pauses": _pauses(case, now),
         "sets_ladder": may_set(case.viewer, case.area) if case.viewer else False,
+        "turns": told(turns_of(case, meetings, now)),
+        "closings": case.closings.select_related("reopening"), "reopens": reopen_blocker(case, now) is None,
         "next_day": next_day(case, now), "hand_tasks": _hand_tasks(case),
         "leaderless": is_leaderless(case, now),
         "offer": case.hand_overs.filter(accepted_at=None, ended_at=None).first(),

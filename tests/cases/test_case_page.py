@@ -172,7 +172,7 @@ def test_queries_do_not_grow(world: World, case: Case, django_assert_num_queries
     proposed(world, case)
     world.member.refresh_from_db()
     client = world.client(world.coordinator)
-    with django_assert_num_queries(48):
+    with django_assert_num_queries(52):
         client.get(reverse("case", args=[case.ref]))
     client = world.client(world.member)
     with django_assert_num_queries(20):

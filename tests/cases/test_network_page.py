@@ -250,5 +250,5 @@ def test_queries_do_not_grow(world: World, case: Case, django_assert_num_queries
         meetings.add_member(case=case, user=user, must_attend=False, by=world.coordinator, now=now)
         world.person(f"Toinen Työntekijä{n}", Role.PROFESSIONAL, world.day_care)
     client = world.client(world.coordinator)
-    with django_assert_num_queries(29):
+    with django_assert_num_queries(30):
         client.get(url(case))

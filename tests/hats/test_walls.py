@@ -179,7 +179,17 @@ def test_credentials_are_out_of_every_hat_s_reach(world: World) -> None:
             assert User.people.get(pk=world.member.pk).name == "Sari Hietaniitty"
 
 
-@pytest.mark.parametrize("table", ["cases_caseevent", "audit_logentry", "cases_twoweekoutcome", "meetings_entryversion"])
+@pytest.mark.parametrize(
+    "table",
+    [
+        "cases_caseevent",
+        "audit_logentry",
+        "cases_twoweekoutcome",
+        "meetings_entryversion",
+        "cases_closing",
+        "cases_reopening",
+    ],
+)
 def test_append_only_tables_have_their_trigger_and_no_right_to_truncate(db: None, table: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_trigger WHERE tgrelid = %s::regclass AND tgname = 'append_only'", [table])

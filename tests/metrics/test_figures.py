@@ -36,6 +36,17 @@ def test_months_shift_over_the_year(month: date, by: int, expected: date) -> Non
     assert figures.shift_month(month, by) == expected
 
 
+def test_a_promise_that_ended_with_the_situation_before_its_day_is_not_counted() -> None:
+    """The family stopped: what had not come due is nobody's broken promise; what had, was due like any other."""
+    due, until = date(2026, 5, 20), MAY_FREEZES
+    rows = [
+        Promise("ecec", due, "kept", at("2026-05-19 12:00")),
+        Promise("ecec", due, "lapsed", at("2026-05-20 23:00")),
+        Promise("ecec", due, "lapsed", at("2026-05-21 09:00")),
+    ]
+    assert figures.promises_kept(rows, MAY, until) == {"ecec": Share(kept=1, total=2)}
+
+
 # -- contacts ----------------------------------------------------------------------------------------------------------
 
 

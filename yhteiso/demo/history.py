@@ -14,6 +14,7 @@ from cases.models import (
     CaseHeading,
     CloseReason,
     Guidance,
+    Closing,
     MemberRole,
     Membership,
     Person,
@@ -105,6 +106,10 @@ def _family(cast: Cast, month: date, k: int, of: int, kept: float, chance: rando
     )  # fmt: skip
     _plan(cast, case, met, coordinator, chance)
     case.memberships.update(ended_at=closed_at, ended_by=coordinator, end_reason="closed")
+    Closing.objects.create(
+        case=case, reason=case.close_reason, at=closed_at, by=coordinator, words="Aamut sujuvat nyt.", told_by="äiti",
+        told_on=helsinki_date(closed_at),
+    )  # fmt: skip
 
 
 def _met_on(call: date, in_time: bool, chance: random.Random) -> date:

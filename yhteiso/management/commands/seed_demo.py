@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from yhteiso import reference
-from yhteiso.demo import clock, contacts, families, gathering, history, known, people, requests, services, standing
+from yhteiso.demo import clock, contacts, families, gathering, history, known, people, requests, services, siblings, standing
 from yhteiso.start import database_is_demo
 
 
@@ -30,6 +30,7 @@ class Command(BaseCommand):
         history.load(cast, now=now)
         families.load(cast, now=now)
         standing.load(cast, now=now)
+        siblings.load(cast, now=now)
         contacts.load(cast, now=now)
         services.load(cast, now=now)
         requests.load(cast, now=now)
