@@ -100,6 +100,12 @@ WORDS: dict[str, Words] = {
         _("A message about a meeting did not arrive. Call, tell the time yourself, and ask for a number that works."),
         "phone",
     ),
+    TaskKind.GUEST_LINK: Words(
+        _("Somebody asks for a new link"),
+        _("Their link is over, or they opened it on another device. Send a new one to the same number, or call."),
+        "key",
+        "case-guests",
+    ),
 }
 
 

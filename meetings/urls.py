@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from meetings.views import approval, commitments, home, logbook, meeting, paper, planning, protection, week
+from meetings.views import approval, commitments, guest, home, logbook, meeting, paper, planning, protection, week
 
 MEETING = "cases/<ref:ref>/meetings/<ref:meeting>/"
 LOGBOOK = f"{MEETING}logbook/"
@@ -33,5 +33,7 @@ urlpatterns = [
         commitments.commitment_outcome,
         name="commitment-outcome",
     ),
+    path("i/<str:token>/", guest.guest_link, name="guest-link"),
+    path("i/<str:token>/renewal/", guest.guest_link_renewal, name="guest-link-renewal"),
     path("unit/commitments/", commitments.unit_commitments, name="unit-commitments"),
 ]

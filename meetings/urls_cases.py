@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from meetings.views import board, case_list, closure, network, protection, situation, standing
+from meetings.views import board, case_list, closure, guest_links, network, protection, situation, standing
 
 urlpatterns = [
     path("board/", board.board, name="board"),
@@ -19,6 +19,11 @@ urlpatterns = [
     path("cases/<ref:ref>/protection/end/", protection.case_protection_end, name="case-protection-end"),
     path("cases/<ref:ref>/protection/names/<int:pk>/", protection.case_named, name="case-named"),
     path("cases/<ref:ref>/protection/guardians/", protection.case_apart, name="case-apart"),
+    path("cases/<ref:ref>/guests/", guest_links.guests, name="case-guests"),
+    path("cases/<ref:ref>/guests/<int:pk>/", guest_links.guest, name="case-guest"),
+    path("cases/<ref:ref>/guests/<int:pk>/sight/", guest_links.guest_sight, name="case-guest-sight"),
+    path("cases/<ref:ref>/guests/<int:pk>/renewal/", guest_links.guest_renewal, name="case-guest-renewal"),
+    path("cases/<ref:ref>/guests/<int:pk>/revocation/", guest_links.guest_revocation, name="case-guest-revocation"),
     path("cases/<ref:ref>/network/", network.network, name="case-network"),
     path("cases/<ref:ref>/network/person/", network.network_person, name="case-network-person"),
     path("cases/<ref:ref>/network/<int:pk>/consent/", network.person_consent, name="person-consent"),

@@ -29,10 +29,20 @@ from cases.models.consent import (
     Way,
 )
 from cases.models.contact import ContactChannel, ContactEnd, ContactLanguage, SafeContact
+from cases.models.guest import GuestEnd, GuestKey, GuestLink, GuestSees, GuestVisit, VisitKind
 from cases.models.identity import PersonIdentity
 from cases.models.intake import Call, Concern, FamilyAsked, Route
 from cases.models.message import Message, MessageKind, MessageQuerySet
-from cases.models.people import PERSON_CONSENT, MemberRole, Membership, MembershipQuerySet, Person, PersonContact, PersonKind
+from cases.models.people import (
+    NO_SAY,
+    PERSON_CONSENT,
+    MemberRole,
+    Membership,
+    MembershipQuerySet,
+    Person,
+    PersonContact,
+    PersonKind,
+)
 from cases.models.standing import (
     ExceptionalAccess,
     ExceptionalReason,
@@ -48,6 +58,7 @@ from cases.models.standing import (
 
 __all__ = [
     "ASKED",
+    "NO_SAY",
     "PERSON_CONSENT",
     "TEXT",
     "TRANSITIONS",
@@ -77,6 +88,11 @@ __all__ = [
     "ExceptionalAccess",
     "ExceptionalReason",
     "FamilyAsked",
+    "GuestEnd",
+    "GuestKey",
+    "GuestLink",
+    "GuestSees",
+    "GuestVisit",
     "HandOver",
     "Hiding",
     "LadderApplied",
@@ -107,6 +123,7 @@ __all__ = [
     "TaskKind",
     "TwoWeekOutcome",
     "Verdict",
+    "VisitKind",
     "Way",
     "may_message",
     "public_name",

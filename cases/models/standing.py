@@ -172,6 +172,7 @@ class TaskKind(models.TextChoices):
     OTHER_GUARDIAN = "other_guardian", _("Tell the other guardian by hand")
     PROTECTED_LOOK = "protected_look", _("A protected situation was looked for")
     REACH_BY_PHONE = "reach_by_phone", _("Reach by phone")
+    GUEST_LINK = "guest_link", _("Somebody asks for a new link")
 
 
 class TaskQuerySet(models.QuerySet["Task"]):
