@@ -90,7 +90,9 @@ CREATE FUNCTION sec.guests_unwanted() RETURNS trigger LANGUAGE plpgsql {DEFINER}
                                      ELSE (to_jsonb(NEW) ->> 'case_id')::bigint END;
         UPDATE cases_guestlink g SET revoked_at = greatest(now(), g.made_at),
             revoke_reason = CASE WHEN (SELECT c.protected FROM cases_case c WHERE c.id = wanted) THEN 'protected'
-                                 WHEN TG_TABLE_NAME = 'cases_safecontact' THEN 'number' ELSE 'consent' END
+                                 WHEN EXISTS (SELECT FROM cases_safecontact k
+                                     WHERE k.id = g.contact_id AND k.ended_at IS NOT NULL) THEN 'number'
+                                 ELSE 'consent' END
             WHERE g.case_id = wanted AND g.revoked_at IS NULL AND sec.guest_state(g) = 'revoked';
         RETURN NULL;
     END $$;

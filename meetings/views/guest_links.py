@@ -54,9 +54,7 @@ def _invite(request: UserRequest, case: Case, form: InviteForm) -> bool:
 
 def _said(request: UserRequest, link: GuestLink | None) -> None:
     if link is None:
-        messages.warning(
-            request, _("Nothing is sent to anybody of this family by itself. You have a task: tell them by phone.")
-        )
+        messages.warning(request, _("Nothing is sent to them by itself. You have a task instead: tell them by phone."))
     else:
         messages.success(request, _("The link is on its way. It opens only while the family agrees."))
 

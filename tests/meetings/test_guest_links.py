@@ -1,6 +1,7 @@
 """Signed links: who opens what, and everything that closes them. Through the guest's hat, as the web wears it."""
 
 import re
+import sys
 import time as clock
 from datetime import datetime, timedelta
 from types import SimpleNamespace
@@ -91,15 +92,19 @@ def test_the_page_shows_the_time_the_number_and_the_own_answer_and_nothing_else(
     response = Client().get(guest.url)
     body = response.content.decode()
     assert response.status_code == 200
-    assert "Riikka Tuulenpää" in body and "040 000 0101" in body and "klo 14.30" in body.replace("\xa0", " ")
+    assert "Riikka Tuulenpää" in body
+    assert "040 000 0101" in body
+    assert "klo 14.30" in body.replace("\xa0", " ")
     assert 'name="promise-' in body
     for canary in (*CANARIES, guest.case.ref, guest.meeting.ref, guest.promise.ref, guest.case.area.name_genitive):
         assert canary not in body, canary
-    assert response["X-Robots-Tag"] == "noindex, nofollow" and response["Referrer-Policy"] == "no-referrer"
+    assert response["X-Robots-Tag"] == "noindex, nofollow"
+    assert response["Referrer-Policy"] == "no-referrer"
     assert response["Cache-Control"] == "no-store"
     row = LogEntry.objects.filter(page="guest-link").latest("at")
     assert (row.actor_name, row.hat, row.why, row.case_id) == ("Jari Peuraniemi", "guest", "guest", guest.case.pk)
-    assert row.actor_id is None and row.sections == ["time", "plan"]
+    assert row.actor_id is None
+    assert row.sections == ["time", "plan"]
 
 
 def test_a_scanner_that_opens_again_and_again_changes_nothing_but_the_log(guest: SimpleNamespace) -> None:
@@ -107,7 +112,8 @@ def test_a_scanner_that_opens_again_and_again_changes_nothing_but_the_log(guest:
     scanner = Client()
     for n in range(20):
         response = scanner.get(guest.url) if n % 2 else scanner.head(guest.url)
-        assert response.status_code == 200 and COOKIE not in response.cookies
+        assert response.status_code == 200
+        assert COOKIE not in response.cookies
     assert (Participant.objects.values().get(pk=guest.own.pk), GuestKey.objects.values().get(link=guest.link)) == before
     assert GuestLink.objects.get(pk=guest.link.pk).bound_at is None
     assert visits(guest.link) == ["opened"] * 20
@@ -121,14 +127,18 @@ def test_a_first_answer_is_saved_and_ties_the_link_to_its_device(guest: SimpleNa
     response = phone.post(guest.url, {"answer": "if_needed"})
     took = (clock.perf_counter() - began) * 1000
     with capsys.disabled():
-        print(f"\nanswer by link: {took:.0f} ms")
-    assert response.status_code == 302 and response["Location"] == guest.url
+        sys.stdout.write(f"\nanswer by link: {took:.0f} ms\n")
+    assert response.status_code == 302
+    assert response["Location"] == guest.url
     cookie = response.cookies[COOKIE]
-    assert cookie["httponly"] and cookie["samesite"] == "Lax" and cookie["path"] == "/i/"
+    assert cookie["httponly"]
+    assert cookie["samesite"] == "Lax"
+    assert cookie["path"] == "/i/"
     own = Participant.objects.get(pk=guest.own.pk)
     assert (own.answer, own.answered_by) == ("if_needed", None)
     key = GuestKey.objects.get(link=guest.link)
-    assert key.device_hash and cookie.value not in (key.device_hash, key.token_hash)
+    assert key.device_hash
+    assert cookie.value not in (key.device_hash, key.token_hash)
     assert "Kiitos" in phone.get(guest.url).content.decode()
     assert phone.post(guest.url, {"answer": "no"}).status_code == 302  # it may be changed
     assert Participant.objects.get(pk=guest.own.pk).answer == "no"
@@ -140,8 +150,10 @@ def test_a_forwarded_link_opens_on_no_other_device(guest: SimpleNamespace) -> No
         other.cookies[COOKIE] = new_token()
         for response in (other.get(guest.url), other.post(guest.url, {"answer": "no"})):
             body = response.content.decode()
-            assert response.status_code == 403 and "renewal" in body
-            assert "klo 14.30" not in body and "Riikka" not in body
+            assert response.status_code == 403
+            assert "renewal" in body
+            assert "klo 14.30" not in body
+            assert "Riikka" not in body
             assert guest.world.area.phone in body
     assert Participant.objects.get(pk=guest.own.pk).answer == "yes"
     assert visits(guest.link)[1:] == ["other"] * 4
@@ -183,7 +195,8 @@ def test_a_link_for_the_time_only_knows_no_promise(guest: SimpleNamespace) -> No
 @pytest.mark.parametrize("sent", [{}, {"answer": "perhaps"}, {"answer": ""}, {"promise-x": "open"}])
 def test_an_empty_answer_stays_on_the_page_and_binds_nothing(guest: SimpleNamespace, sent: dict[str, str]) -> None:
     response = Client().post(guest.url, sent)
-    assert response.status_code == 422 and "klo 14.30" in response.content.decode().replace("\xa0", " ")
+    assert response.status_code == 422
+    assert "klo 14.30" in response.content.decode().replace("\xa0", " ")
     assert GuestKey.objects.get(link=guest.link).device_hash == ""
 
 
@@ -210,7 +223,8 @@ def test_an_expired_link_says_so_and_offers_a_new_one(guest: SimpleNamespace) ->
     phone = Client()
     for response in (phone.get(guest.url), phone.post(guest.url, {"answer": "yes"})):
         body = response.content.decode()
-        assert response.status_code == 410 and "renewal" in body
+        assert response.status_code == 410
+        assert "renewal" in body
         for canary in (*CANARIES, "Riikka", "klo 14.30"):
             assert canary not in body.replace("\xa0", " ")
     assert Participant.objects.get(pk=guest.own.pk).answer == "none"
@@ -223,9 +237,11 @@ def test_a_wish_for_a_new_link_is_a_task_and_sends_nothing(guest: SimpleNamespac
     for _n in range(3):
         assert Client().post(f"{guest.url}renewal/").status_code == 200
     task = Task.objects.get(kind="guest_link")
-    assert task.to == guest.world.coordinator and Outgoing.objects.count() == sent
+    assert task.to == guest.world.coordinator
+    assert Outgoing.objects.count() == sent
     link = guest_links.renew(link=guest.link, by=guest.world.coordinator, now=timezone.now())
-    assert link is not None and link.contact_id == guest.link.contact_id
+    assert link is not None
+    assert link.contact_id == guest.link.contact_id
     assert Task.objects.get(kind="guest_link").done_at
     assert Client().get(guest.url).status_code == 404  # the old one is over with the new one
     Client().post(f"/i/{GuestKey.objects.get(link=link).open()}/renewal/")
@@ -278,7 +294,8 @@ def test_what_closes_a_link_closes_it_at_once_and_stops_its_message(guest: Simpl
         assert same(response) == same(unknown)
     assert Participant.objects.get(pk=guest.own.pk).answer == "yes"
     link = GuestLink.objects.get(pk=guest.link.pk)
-    assert link.revoke_reason == CLOSERS[close] and link.revoked_at
+    assert link.revoke_reason == CLOSERS[close]
+    assert link.revoked_at
     assert letter(guest.link) == Drop("link-ended")
 
 
@@ -305,7 +322,8 @@ def test_after_the_meeting_there_is_no_time_to_answer(guest: SimpleNamespace) ->
     guest.meeting.starts_at, guest.meeting.ends_at = long_ago, long_ago + timedelta(hours=1)
     guest.meeting.save()
     body = Client().get(guest.url).content.decode()
-    assert 'name="answer"' not in body and "promise-" in body
+    assert 'name="answer"' not in body
+    assert "promise-" in body
     Client().post(guest.url, {"answer": "yes"})
     assert Participant.objects.get(pk=guest.own.pk).answer == "none"
 
@@ -323,7 +341,8 @@ def test_guessing_is_slowed_down_by_address_and_by_link(guest: SimpleNamespace) 
 
     assert LIMITS["guest-link"].looks
     found = [Client().get(guest.url).status_code for _n in range(OFTEN + 1)]
-    assert set(found[:OFTEN]) == {200} and found[-1] == 429
+    assert set(found[:OFTEN]) == {200}
+    assert found[-1] == 429
 
 
 def test_a_link_answers_for_its_own_family_only(guest: SimpleNamespace) -> None:
@@ -352,10 +371,13 @@ def test_a_link_answers_for_its_own_family_only(guest: SimpleNamespace) -> None:
 def test_the_message_says_when_and_no_more_and_the_key_is_forgotten_with_it(guest: SimpleNamespace) -> None:
     found = letter(guest.link)
     assert isinstance(found, Letter)
-    assert found.path == guest.url and found.address == "+358400000188" and found.params["form"] == "invitation"
+    assert found.path == guest.url
+    assert found.address == "+358400000188"
+    assert found.params["form"] == "invitation"
     Outgoing.objects.filter(key=f"guest:{guest.link.pk}").update(state="sent", sent_at=timezone.now())
     key = GuestKey.objects.get(link=guest.link)
-    assert key.sealed == "" and key.token_hash == hash_of(guest.token)
+    assert key.sealed == ""
+    assert key.token_hash == hash_of(guest.token)
     assert Client().get(guest.url).status_code == 200
 
 
@@ -363,9 +385,11 @@ def test_a_link_without_a_meeting_is_a_notice(guest: SimpleNamespace) -> None:
     guest.meeting.status, guest.meeting.move_reason = "cancelled", ""
     guest.meeting.save()
     link = guest_links.renew(link=guest.link, by=guest.world.coordinator, now=timezone.now())
-    assert link is not None and Outgoing.objects.get(key=f"guest:{link.pk}").text == "notice"
+    assert link is not None
+    assert Outgoing.objects.get(key=f"guest:{link.pk}").text == "notice"
     found = letter(link)
-    assert isinstance(found, Letter) and not found.params
+    assert isinstance(found, Letter)
+    assert not found.params
     assert link.expires_at - link.made_at == timedelta(days=14)
 
 
@@ -374,7 +398,8 @@ def test_nothing_leaves_to_a_protected_family_and_the_lead_has_a_task(guest: Sim
     sent = Outgoing.objects.count()
     assert invite(guest.world, Case.objects.get(pk=guest.case.pk), name="Toinen Tuttu") is None
     settle()
-    assert Outgoing.objects.count() == sent and not GuestLink.objects.standing().exists()
+    assert Outgoing.objects.count() == sent
+    assert not GuestLink.objects.standing().exists()
     task = Task.objects.get(kind="other_guardian", about__endswith="-link")
     assert task.to == guest.world.coordinator
     assert not SafeContact.objects.live().filter(case=guest.case).exists()
@@ -383,7 +408,7 @@ def test_nothing_leaves_to_a_protected_family_and_the_lead_has_a_task(guest: Sim
 def test_without_the_family_s_yes_nobody_is_invited(guest: SimpleNamespace) -> None:
     taken_back(guest)
     persons = guest.case.persons.count()
-    with pytest.raises(NotAllowed, match="perhe|family"):
+    with pytest.raises(NotAllowed, match=r"yes to telling|sanonut, että tälle"):
         invite(guest.world, guest.case, name="Toinen Tuttu", address="040 000 0187")
     assert guest.case.persons.count() == persons
 
@@ -395,7 +420,8 @@ def test_a_wrong_number_sends_nothing(guest: SimpleNamespace, wrong: str) -> Non
         f"/cases/{guest.case.ref}/guests/",
         {"member": str(guest.seat.pk), "address": wrong, "language": "fi", "way": "phone", "sees": "time"},
     )
-    assert response.status_code == 422 and wrong in response.content.decode()
+    assert response.status_code == 422
+    assert wrong in response.content.decode()
     assert GuestLink.objects.standing().get(membership=guest.seat).pk == guest.link.pk
 
 
@@ -406,12 +432,16 @@ def test_the_coordinator_s_pages(guest: SimpleNamespace) -> None:
             "language": "sv", "way": "phone", "sees": "time"}  # fmt: skip
     assert browser.post(page, sent).status_code == 302
     link = GuestLink.objects.get(membership__person__kind="outside")
-    assert link.contact.channel == "email" and "Pirjo Pappila" in browser.get(page).content.decode()
+    assert link.contact.channel == "email"
+    assert "Pirjo Pappila" in browser.get(page).content.decode()
     Client().get(guest.url)
     body = browser.get(f"{page}{guest.link.pk}/").content.decode()
-    assert "040\xa0000\xa00188" in body and guest.token not in body
+    assert "040\xa0000\xa00188" in body
+    assert guest.token not in body
     seen = browser.get(f"{page}{guest.link.pk}/sight/").content.decode()
-    assert "Riikka Tuulenpää" in seen and "LUPAUS-KANARIA" not in seen and "PAIKKA-KANARIA" not in seen
+    assert "Riikka Tuulenpää" in seen
+    assert "LUPAUS-KANARIA" not in seen
+    assert "PAIKKA-KANARIA" not in seen
     assert browser.post(f"{page}{guest.link.pk}/renewal/").status_code == 302
     assert GuestLink.objects.get(pk=guest.link.pk).revoke_reason == "replaced"
     assert browser.post(f"{page}{link.pk}/revocation/").status_code == 302
