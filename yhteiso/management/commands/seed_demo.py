@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from yhteiso import reference
-from yhteiso.demo import clock, contacts, families, history, people, standing
+from yhteiso.demo import clock, contacts, families, guests, history, people, standing
 from yhteiso.start import database_is_demo
 
 
@@ -31,6 +31,7 @@ class Command(BaseCommand):
         families.load(cast, now=now)
         standing.load(cast, now=now)
         contacts.load(cast, now=now)
+        guests.load(cast, now=now)
         clock.load(now=now)
         history.freeze(cast, now=now)
         self.stdout.write("The demonstration data is loaded.")
