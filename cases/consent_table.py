@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from cases.actions.consent import needs_paper
 from cases.models import (
     ASKED,
+    NO_SAY,
     CapacityFinding,
     Case,
     Consent,
@@ -116,7 +117,7 @@ class ConsentTable:
     def __init__(self, case: Case, today: date) -> None:
         self.case, self.today = case, today
         members = list(case.memberships.current().with_people())
-        self.family = [row.person for row in members if row.person and row.person.kind != PersonKind.CLOSE]
+        self.family = [row.person for row in members if row.person and row.person.kind not in NO_SAY]
         self.capacity = case.capacities.select_related("assessed_by").defer(
             "assessed_by__password", "assessed_by__last_login"
         ).first()  # fmt: skip
@@ -159,7 +160,7 @@ class ConsentTable:
         found: dict[str, Recipient] = {}
         left = self.case.memberships.exclude(ended_at=None).filter(pk__in=self._words_for_left()).with_people()
         for seat in [*members, *left]:
-            if seat.role in ("coordinator", "exceptional") or (seat.person and seat.person.kind != PersonKind.CLOSE):
+            if seat.role in ("coordinator", "exceptional") or (seat.person and seat.person.kind not in NO_SAY):
                 continue
             key = f"m{seat.pk}" if needs_paper(seat) else f"u{seat.unit_id}"
             if key in found and seat.ended_at:

@@ -131,6 +131,12 @@ WORDS: dict[str, Words] = {
         "people",
         "case-joining",
     ),
+    TaskKind.GUEST_LINK: Words(
+        _("Somebody asks for a new link"),
+        _("Their link is over, or they opened it on another device. Send a new one to the same number, or call."),
+        "key",
+        "case-guests",
+    ),
 }
 
 

@@ -7,7 +7,7 @@ class MeetingsConfig(AppConfig):
     def ready(self) -> None:
         from cases import addressees, deadlines
         from cases.actions import disclosure
-        from meetings import kinds, messages_told, senders  # noqa: F401 (senders registers itself)
+        from meetings import guest_sender, kinds, messages_told, senders  # noqa: F401 (senders register themselves)
         from meetings.actions.invitations import opened_time
 
         kinds.register_all()

@@ -369,6 +369,8 @@ class Commitment(models.Model):
     note = models.CharField(max_length=300, blank=True)
     resolved_at = models.DateTimeField(null=True)
     resolved_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    # Told by its owner through a signed link: nobody with an account marked it.
+    by_link = models.BooleanField(default=False, db_default=False)
 
     objects = CommitmentQuerySet.as_manager()
 
@@ -379,8 +381,10 @@ class Commitment(models.Model):
                 condition=~Q(kind="promise") | Q(owner__isnull=False, unit__isnull=False), name="promise_has_person_and_unit"
             ),
             models.CheckConstraint(
-                condition=Q(status="open", resolved_at=None, resolved_by=None)
-                | ~Q(status="open") & Q(resolved_at__isnull=False, resolved_by__isnull=False),
+                condition=Q(status="open", resolved_at=None, resolved_by=None, by_link=False)
+                | ~Q(status="open")
+                & Q(resolved_at__isnull=False)
+                & (Q(resolved_by__isnull=False, by_link=False) | Q(resolved_by=None, by_link=True)),
                 name="commitment_resolved_by_somebody",
             ),
             models.UniqueConstraint(fields=["meeting", "form_key"], name="commitment_written_once"),

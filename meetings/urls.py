@@ -2,7 +2,19 @@
 
 from django.urls import include, path
 
-from meetings.views import approval, commitments, home, logbook, meeting, paper, planning, protection, unit_invitation, week
+from meetings.views import (
+    approval,
+    commitments,
+    guest,
+    home,
+    logbook,
+    meeting,
+    paper,
+    planning,
+    protection,
+    unit_invitation,
+    week,
+)
 
 MEETING = "cases/<ref:ref>/meetings/<ref:meeting>/"
 LOGBOOK = f"{MEETING}logbook/"
@@ -45,5 +57,7 @@ urlpatterns = [
         unit_invitation.unit_invitation_substitute,
         name="unit-invitation-substitute",
     ),
+    path("i/<str:token>/", guest.guest_link, name="guest-link"),
+    path("i/<str:token>/renewal/", guest.guest_link_renewal, name="guest-link-renewal"),
     path("unit/commitments/", commitments.unit_commitments, name="unit-commitments"),
 ]

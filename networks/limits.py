@@ -92,14 +92,23 @@ def _nobody(request: HttpRequest) -> str:
     return ""
 
 
+def _link(request: HttpRequest) -> str:
+    """The address of a signed link: one that somebody, or a mail scanner, opens over and over again."""
+    return request.path_info
+
+
 @dataclass(frozen=True)
 class Limit:
-    """So many attempts for one account in so many seconds. With `failures`, a proof of that account empties it."""
+    """So many attempts for one account in so many seconds. With `failures`, a proof of that account empties it.
+
+    `looks`: opening the page is an attempt too, where the address itself is what could be guessed.
+    """
 
     whose: Callable[[HttpRequest], str]
     amount: int = 5
     seconds: int = 300
     failures: bool = True
+    looks: bool = False
 
 
 OFTEN = 30  # a minute, where an attempt names no account
@@ -117,6 +126,8 @@ LIMITS = {
     "account_organisation": Limit(_nobody, OFTEN, 60),
     # Without an account: a household, or a whole school behind one address, and no more.
     "help-request": Limit(address, 2 * OFTEN, 3600, failures=False),
+    "guest-link": Limit(_link, OFTEN, 60, failures=False, looks=True),
+    "guest-link-renewal": Limit(_link, failures=False),
     "delivery-report": Limit(_nobody, 10 * OFTEN, 60, failures=False),  # a gateway, about thousands of messages
 }
 
@@ -137,7 +148,8 @@ def limits(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Htt
     """Middleware: answers 429 to one attempt too many, before anything is looked up or compared."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if request.method != "POST" or (limit := LIMITS.get(name := url_name(request))) is None:
+        limit = LIMITS.get(name := url_name(request))
+        if limit is None or (request.method != "POST" and not limit.looks):
             return get_response(request)
         whose, now = limit.whose(request), timezone.now()
         if over(limit, name, whose, address(request), now):

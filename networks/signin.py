@@ -33,7 +33,7 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from networks import sessions
 from networks.models import User
-from yhteiso.hats.middleware import url_name
+from yhteiso.hats.middleware import GUESTS, url_name
 
 BACKEND = "networks.signin.Backend"
 SESSION_BEGAN = "began_at"
@@ -180,7 +180,8 @@ def second_factor(get_response: Callable[[HttpRequest], HttpResponse]) -> Callab
     """Middleware: ends a session after ten hours, holds a locked one, and leads one without a second factor to it."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if not request.user.is_authenticated:
+        # A signed link never leads to the sign-in: its key would stand in that page's address.
+        if not request.user.is_authenticated or url_name(request).startswith(GUESTS):
             return get_response(request)
         now = int(timezone.now().timestamp())
         if now - request.session.setdefault(SESSION_BEGAN, now) > settings.SESSION_ABSOLUTE_AGE:

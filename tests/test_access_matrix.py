@@ -35,6 +35,7 @@ from cases.models import (
     Escalation,
     EscalationTo,
     ExceptionalAccess,
+    GuestLink,
     Hiding,
     Message,
     PersonContact,
@@ -119,6 +120,10 @@ class Scene:
             asked_by=by,
             asked_at=now,
         )
+        self.link = GuestLink.objects.create(
+            case=self.case, membership=self.mother.memberships.get(), contact=self.contact, sees="time", made_by=by,
+            made_at=now, expires_at=at("2099-06-16 14:30"),
+        )  # fmt: skip
         self.exception = ConsentException.objects.create(
             case=self.case, guardian=self.mother, reason="SALAINEN-SYY", made_by=by, made_at=now, ended_at=now, ended_by=by
         )
@@ -266,6 +271,12 @@ class Scene:
             "concern-continuation": lambda: {"ref": self.consultation.ref},
             "concern-withdrawal": lambda: {"ref": self.consultation.ref},
             "number": lambda: {"token": "A" * 22},  # anybody's, known or not
+            "guest-link": lambda: {"token": "A" * 22},  # unknown to all; what a known one opens is tested beside the link
+            "guest-link-renewal": lambda: {"token": "A" * 22},
+            "case-guest": lambda: case | {"pk": self.link.pk},
+            "case-guest-sight": lambda: case | {"pk": self.link.pk},
+            "case-guest-renewal": lambda: case | {"pk": self.link.pk},
+            "case-guest-revocation": lambda: case | {"pk": self.link.pk},
             "call": lambda: {"ref": self.call.ref},
             "call-concern": lambda: {"ref": self.call.ref},
             "call-concerns": lambda: {"ref": self.call.ref},

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.views.debug import ExceptionReporter
 
-# Links that open something for whoever holds them: an invitation, a password reset.
-SECRET_PATH = re.compile(r"(/invitation/|/password/reset/key/|/number/)[^/\s]+")
+# Links that open something for whoever holds them: an invitation, a password reset, a meeting's answer.
+SECRET_PATH = re.compile(r"(/invitation/|/password/reset/key/|/number/|/i/)[^/\s]+")
 
 
 class NoContent(logging.Filter):

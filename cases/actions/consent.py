@@ -15,6 +15,7 @@ from cases.actions.network import open_case_of, weigh_consent
 from cases.actions.task import open_task
 from cases.models import (
     ASKED,
+    NO_SAY,
     WRITTEN,
     Capacity,
     CapacityFinding,
@@ -250,7 +251,7 @@ def _recipient(member: Membership) -> Q:
 
 def _giver(case: Case, giver: Person) -> Person:
     """The person as one of this situation's who may give a word. Raises NotAllowed otherwise."""
-    row = case.persons.filter(pk=giver.pk, memberships__ended_at=None).exclude(kind=PersonKind.CLOSE).first()
+    row = case.persons.filter(pk=giver.pk, memberships__ended_at=None).exclude(kind__in=NO_SAY).first()
     if row is None or (row.kind == PersonKind.CHILD and not child_decides(case)):
         raise NotAllowed(_("This person does not decide in this situation."))
     return row

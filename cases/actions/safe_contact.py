@@ -11,6 +11,7 @@ from cases.access import NotAllowed
 from cases.actions.case import lock, note
 from cases.actions.network import open_case_of
 from cases.models import (
+    NO_SAY,
     Capacity,
     CapacityFinding,
     Case,
@@ -41,6 +42,28 @@ def record(
     person = _of_case(case, person)
     if refusal := blocker(case, person):
         raise NotAllowed(refusal)
+    return _record(case, person, channel, address, language, way, by, now)
+
+
+@transaction.atomic
+def record_for_link(
+    *, case: Case, person: Person, channel: str, address: str, language: str, way: str, by: User, now: datetime
+) -> SafeContact:
+    """The same for somebody who gets nothing but a signed link: a close person, or a professional without an account.
+
+    Raises NotAllowed where nothing may leave for the person by itself, and for an address that can't be one.
+    """
+    case = open_case_of(case)
+    person = _of_case(case, person)
+    person.case = case
+    if person.kind not in NO_SAY or not may_message(person):
+        raise NotAllowed(_("Nothing is sent to this person by itself. Reach them by phone."))
+    return _record(case, person, channel, address, language, way, by, now)
+
+
+def _record(
+    case: Case, person: Person, channel: str, address: str, language: str, way: str, by: User, now: datetime
+) -> SafeContact:
     channel = ContactChannel(channel)
     written = normal_address(channel, address)
     if not written:

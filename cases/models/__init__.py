@@ -31,6 +31,7 @@ from cases.models.consent import (
 )
 from cases.models.contact import ContactChannel, ContactEnd, ContactLanguage, SafeContact
 from cases.models.draft import ConcernDraft
+from cases.models.guest import GuestEnd, GuestKey, GuestLink, GuestSees, GuestVisit, VisitKind
 from cases.models.help_request import ASKS, OWN_DOOR, HelpRequest, Source
 from cases.models.identity import PersonIdentity
 from cases.models.intake import (
@@ -48,7 +49,16 @@ from cases.models.intake import (
 from cases.models.invitation import ANSWERED, OPEN_STATES, CaseNeeds, DeclineReason, InvitationState, UnitInvitation
 from cases.models.known import CaseJoin, ChildKey
 from cases.models.message import Message, MessageKind, MessageQuerySet
-from cases.models.people import PERSON_CONSENT, MemberRole, Membership, MembershipQuerySet, Person, PersonContact, PersonKind
+from cases.models.people import (
+    NO_SAY,
+    PERSON_CONSENT,
+    MemberRole,
+    Membership,
+    MembershipQuerySet,
+    Person,
+    PersonContact,
+    PersonKind,
+)
 from cases.models.sibling import Sibling, siblings_of
 from cases.models.standing import (
     ExceptionalAccess,
@@ -72,6 +82,7 @@ __all__ = [
     "KNOWING",
     "NAMELESS",
     "NOBODY",
+    "NO_SAY",
     "OPEN_STATES",
     "OWN_DOOR",
     "PERSON_CONSENT",
@@ -112,6 +123,11 @@ __all__ = [
     "FamilyAsked",
     "FamilySaid",
     "FamilyTalk",
+    "GuestEnd",
+    "GuestKey",
+    "GuestLink",
+    "GuestSees",
+    "GuestVisit",
     "Guidance",
     "HandOver",
     "HelpRequest",
@@ -151,6 +167,7 @@ __all__ = [
     "TwoWeekOutcome",
     "UnitInvitation",
     "Verdict",
+    "VisitKind",
     "Way",
     "may_message",
     "public_name",

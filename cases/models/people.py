@@ -16,6 +16,11 @@ class PersonKind(models.TextChoices):
     CHILD = "child", _("child")
     GUARDIAN = "guardian", _("guardian")
     CLOSE = "close", _("close person")
+    OUTSIDE = "outside", _("professional without an account")
+
+
+# People whose own yes or no decides nothing about the family's information.
+NO_SAY = (PersonKind.CLOSE, PersonKind.OUTSIDE)
 
 
 # The same states, told of one guardian: the other one is another row.
@@ -27,7 +32,10 @@ PERSON_CONSENT = [
 
 
 class Person(models.Model):
-    """The child, a guardian or somebody whom the family wants along. Belongs to one case; has no account here."""
+    """The child, a guardian or somebody whom the family wants along. Belongs to one case; has no account here.
+
+    A professional of an organisation that has no accounts is one too: `relation` is then the organisation.
+    """
 
     case = models.ForeignKey(Case, models.CASCADE, related_name="persons")
     kind = models.CharField(max_length=10, choices=PersonKind)

@@ -29,9 +29,9 @@ def resolve(*, commitment: Commitment, status: str, remark: str, by: User, now: 
     if status in (CommitmentStatus.OPEN, CommitmentStatus.LAPSED):
         raise NotAllowed(_("Choose how it went."))
     if row.status != status:  # a later word on the same mark doesn't move the day on which it was made
-        row.status, row.resolved_at, row.resolved_by = CommitmentStatus(status), now, by
+        row.status, row.resolved_at, row.resolved_by, row.by_link = CommitmentStatus(status), now, by, False
     row.note = remark
-    row.save(update_fields=["status", "note", "resolved_at", "resolved_by"])
+    row.save(update_fields=["status", "note", "resolved_at", "resolved_by", "by_link"])
     deadline.end(PROMISE, case=case, about=row.pk, now=now)
     note(case, "commitment_resolved", at=now, by=by, status=str(row.status))
     return row

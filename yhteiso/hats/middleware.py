@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
@@ -17,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 # Sign-in works as the web login itself, which may read accounts and sessions but no table of a family.
 BAREHEADED = ("account_", "mfa_", "demo-signin", "invitation", "set_language", "keepalive")
+# A signed link: whoever comes is a guest, also with an account and in a browser in which they are signed in.
+GUESTS = "guest-link"
 # These touch no database, or must answer when it is down.
 WITHOUT_DATABASE = {"health", "health-live", "gallery", "csp-report"}
 # Answers that refuse, with the word by which the log tells them.
@@ -38,7 +41,7 @@ class HatMiddleware:
         if name in WITHOUT_DATABASE:
             return self.get_response(request)
         with transaction.atomic():
-            hat = None if name.startswith(BAREHEADED) else hat_of(request)
+            hat = self.hat_for(request, name)
             request.hat = hat  # type: ignore[attr-defined]
             if hat:
                 put_on(hat, request.user.pk)
@@ -56,6 +59,13 @@ class HatMiddleware:
         if hat and response.status_code >= 500:
             self.note_failure(request, hat, name)
         return response
+
+    def hat_for(self, request: HttpRequest, name: str) -> str | None:
+        """The hat of this request; a link takes no notice of who is signed in."""
+        if name.startswith(GUESTS):
+            request.user = AnonymousUser()
+            return "guest"
+        return None if name.startswith(BAREHEADED) else hat_of(request)
 
     def note_denial(self, request: HttpRequest, status: int, hat: str, name: str) -> None:
         """A refusal that no page wrote down itself: an unknown reference, a forged form, a method that is not there.

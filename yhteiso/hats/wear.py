@@ -12,7 +12,8 @@ def put_on(hat: str, user_id: int | None) -> None:
     """Become the hat's role, as this person, until the transaction ends or `take_off`."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT set_config('role', %s, true), set_config('app.uid', %s, true), set_config('app.cases', '', true)",
+            "SELECT set_config('role', %s, true), set_config('app.uid', %s, true), set_config('app.cases', '', true),"
+            " set_config('app.guest', '', true)",
             [role(hat), str(user_id or "")],
         )
 
@@ -23,7 +24,8 @@ def take_off() -> None:
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT set_config('role', 'none', true), set_config('app.uid', '', true), set_config('app.cases', '', true)"
+            "SELECT set_config('role', 'none', true), set_config('app.uid', '', true), set_config('app.cases', '', true),"
+            " set_config('app.guest', '', true)"
         )
 
 

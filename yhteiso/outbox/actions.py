@@ -9,6 +9,7 @@ from yhteiso.outbox.bell import ring
 from yhteiso.outbox.models import DeliveryReport, Outgoing
 
 TOKEN_BYTES = 16
+GUEST = "guest"  # a link that its resolver hands over (`registry.Letter.path`)
 
 
 def outgoing(
@@ -28,11 +29,12 @@ def outgoing(
     """One message, not yet written. The same key is the same message, whoever makes it and how often.
 
     A contact (a family's number or address) needs `area_id`, whose coordinating number its link shows, and gets meetings'
-    texts only. Raises ValueError otherwise, and for anything but exactly one addressee.
+    texts only, unless the letter brings a link of its own (kind "guest"). Raises ValueError otherwise, and for anything but
+    exactly one addressee.
     """
     if (to_user_id is None) == (to_contact_id is None):
         raise ValueError("A message has exactly one addressee.")
-    if to_contact_id is not None and (text != "meeting" or area_id is None):
+    if to_contact_id is not None and (area_id is None or (text != "meeting" and kind != GUEST)):
         raise ValueError("A contact gets meetings' texts only, with its area's number.")
     return Outgoing(
         id=uuid7(), key=key, channel=channel, text=text, kind=kind, about=about, to_user_id=to_user_id,

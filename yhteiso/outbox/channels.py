@@ -24,15 +24,15 @@ def send(row: Outgoing, letter: Letter) -> str:
 
     Raises Temporary or Permanent with a short code. Sending the same row again gives the same Message-ID or key.
     """
-    words = render(row.text, letter.language, row.channel, {**letter.params, "link": link(row)})
+    words = render(row.text, letter.language, row.channel, {**letter.params, "link": link(row, letter.path)})
     if row.channel == Channel.SMS:
         return sms.send(number=letter.address, body=words.body, key=row.id.hex)
     return _mail(row, letter, words)
 
 
-def link(row: Outgoing) -> str:
-    """Where the message leads: the inbox for people with an account, the area's number for a family without one."""
-    path = reverse("number", args=[row.link_token]) if row.link_token else "/messages/"
+def link(row: Outgoing, own: str = "") -> str:
+    """Where the message leads: the letter's own path, the area's number for a family without an account, else the inbox."""
+    path = own or (reverse("number", args=[row.link_token]) if row.link_token else "/messages/")
     return settings.BASE_URL + path
 
 

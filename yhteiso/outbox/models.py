@@ -81,9 +81,10 @@ class Outgoing(models.Model):
             models.CheckConstraint(
                 condition=Q(to_user_id__isnull=True) ^ Q(to_contact_id__isnull=True), name="outgoing_has_one_addressee"
             ),
-            # A family gets meetings' texts only: a notice would lead to a page that it can't open.
+            # A family gets meetings' texts only: a notice would lead to a page that it can't open. A guest's link opens.
             models.CheckConstraint(
-                condition=Q(to_contact_id__isnull=True) | Q(text="meeting", link_token__isnull=False),
+                condition=Q(to_contact_id__isnull=True)
+                | Q(Q(text="meeting") | Q(kind="guest", text="notice"), link_token__isnull=False),
                 name="outgoing_contact_gets_a_meeting",
             ),
             models.CheckConstraint(condition=~Q(state="sent", sent_at__isnull=True), name="outgoing_sent_has_time"),

@@ -14,11 +14,15 @@ from yhteiso.outbox.models import Outgoing
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """Where to send, in which language, and what the text needs (`texts.py`). Lives only while the message is sent."""
+    """Where to send, in which language, and what the text needs (`texts.py`). Lives only while the message is sent.
+
+    `path`: where its link leads, when not to the inbox or the number.
+    """
 
     address: str
     language: str
     params: Mapping[str, Any] = field(default_factory=dict)
+    path: str = ""
 
     def __repr__(self) -> str:
         return "Letter(…)"  # an address never stands in a log

@@ -7,7 +7,20 @@ from django.db import transaction
 from django.utils import timezone
 
 from yhteiso import reference
-from yhteiso.demo import clock, contacts, families, gathering, history, known, people, requests, services, siblings, standing
+from yhteiso.demo import (
+    clock,
+    contacts,
+    families,
+    gathering,
+    guests,
+    history,
+    known,
+    people,
+    requests,
+    services,
+    siblings,
+    standing,
+)
 from yhteiso.start import database_is_demo
 
 
@@ -36,6 +49,7 @@ class Command(BaseCommand):
         requests.load(cast, now=now)
         known.load(cast, now=now)
         gathering.load(cast, now=now)
+        guests.load(cast, now=now)
         clock.load(now=now)
         history.freeze(cast, now=now)
         self.stdout.write("The demonstration data is loaded.")
