@@ -115,7 +115,9 @@ class World:
         users, roles = [], []
         for name, role, home, area, unit in wanted.values():
             email = f"{name.lower().replace(' ', '.').replace('ä', 'a').replace('ö', 'o')}@esimerkki.invalid"
-            user = User(email=email, name=name, title="ammattilainen", unit=home, phone="040 000 0101", sort_key=sort_key(name))
+            user = User(
+                email=email, name=name, title="ammattilainen", unit=home, phone="040 000 0101", sort_key=sort_key(name)
+            )
             user.set_unusable_password()
             users.append(user)
             if role:

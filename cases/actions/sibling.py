@@ -10,11 +10,13 @@ from django.utils.translation import gettext as _
 from cases.access import NotAllowed
 from cases.actions import deadline, network
 from cases.actions.case import move, next_membership, note, start_clock
+from cases.actions.known import index_child
 from cases.actions.network import open_case_of
 from cases.actions.protection import tell_by_hand
 from cases.kinds import GATHERED
 from cases.models import (
     Case,
+    CaseHeading,
     MemberRole,
     Membership,
     Person,
@@ -81,8 +83,9 @@ def _open(case: Case, child: Child, t0: datetime, by: User, now: datetime) -> Ca
     new = Case.objects.create(
         area_id=case.area_id, coordinator_id=case.coordinator_id, lead_id=lead_id, opened_at=now, opened_by=by, t0_at=t0,
         day14_on=day14(start), plan_by_on=latest_meeting_day(start), protected=case.protected,
-        guardians_apart=case.guardians_apart, child_name=child.name, child_age=child.age,
+        guardians_apart=case.guardians_apart,
     )  # fmt: skip
+    CaseHeading.objects.create(case=new, child_name=child.name, child_age=child.age)
     lead = User.people.get(pk=case.coordinator_id)
     Membership.objects.create(
         pk=lead_id, case=new, user=lead, unit_id=lead.unit_id, role=MemberRole.COORDINATOR, named=case.protected,
@@ -90,6 +93,7 @@ def _open(case: Case, child: Child, t0: datetime, by: User, now: datetime) -> Ca
     )  # fmt: skip
     person = Person.objects.create(case=new, kind=PersonKind.CHILD, name=child.name, family_name=child.family_name)
     PersonContact.objects.create(person=person, case=new, born_on=child.born_on)
+    index_child(person)
     Membership.objects.create(case=new, person=person, role=MemberRole.FAMILY, started_at=now, started_by=by)
     return new
 
@@ -134,8 +138,7 @@ def _professionals(new: Case, case: Case, seats: Iterable[Membership], same_call
             must_attend=seat.must_attend, masked=seat.masked, index_only=seat.index_only, started_at=now, started_by=by,
         )  # fmt: skip
         if called:
-            new.caller_label = case.caller_label
-            new.save(update_fields=["caller_label"])
+            CaseHeading.objects.filter(case=new).update(caller_label=case.caller_label)
         move(new, Status.GATHERING)
 
 

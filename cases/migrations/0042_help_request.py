@@ -9,7 +9,7 @@ import yhteiso.lib.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cases", "0039_settled"),
+        ("cases", "0041_concern_walls"),
         ("networks", "0009_absence_walls"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

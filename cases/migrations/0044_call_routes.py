@@ -30,7 +30,7 @@ GUIDANCE = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0039_settled")]
+    dependencies = [("cases", "0043_help_request_walls")]
     operations = [
         migrations.AddField("call", "guided_to", models.CharField(blank=True, choices=GUIDANCE, default="", max_length=5)),
         migrations.AlterField("call", "guided_to", models.CharField(blank=True, choices=GUIDANCE, max_length=5)),

@@ -103,7 +103,7 @@ def fill(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0039_settled"), ("audit", "0005_oversight")]
+    dependencies = [("cases", "0044_call_routes"), ("audit", "0005_oversight")]
     operations = [
         migrations.CreateModel(
             "ChildKey",

@@ -30,5 +30,5 @@ GRANT EXECUTE ON FUNCTION sec.end_service_questions(bigint, timestamptz) TO {HAT
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0039_settled"), ("networks", "0012_service_walls")]
+    dependencies = [("cases", "0047_heading"), ("networks", "0012_service_walls")]
     operations = [migrations.RunSQL(SQL, "DROP FUNCTION sec.end_service_questions(bigint, timestamptz)")]

@@ -68,7 +68,7 @@ GRANT EXECUTE ON FUNCTION sec.reopen(bigint, timestamptz) TO {role("area")};
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0039_settled"), migrations.swappable_dependency(settings.AUTH_USER_MODEL)]
+    dependencies = [("cases", "0050_unit_invitation_walls"), migrations.swappable_dependency(settings.AUTH_USER_MODEL)]
     operations = [
         migrations.AlterField("case", "close_reason", models.CharField(blank=True, choices=REASONS, max_length=20)),
         migrations.CreateModel(

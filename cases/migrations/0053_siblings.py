@@ -17,9 +17,9 @@ SQL = f"""
 CREATE FUNCTION sec.siblings(wanted bigint)
     RETURNS TABLE (id bigint, ref varchar, child_name varchar, child_age smallint, protected boolean, closed boolean)
     LANGUAGE sql STABLE {DEFINER} AS $$
-    SELECT c.id, c.ref, c.child_name, c.child_age, c.protected, c.status = 'closed' FROM cases_sibling s
+    SELECT c.id, c.ref, h.child_name, h.child_age, c.protected, c.status = 'closed' FROM cases_sibling s
     JOIN cases_sibling o ON o.family = s.family AND o.case_id <> s.case_id
-    JOIN cases_case c ON c.id = o.case_id
+    JOIN cases_case c ON c.id = o.case_id JOIN cases_caseheading h ON h.case_id = c.id
     WHERE s.case_id = wanted AND sec.sees_case(wanted) AND sec.sees_case(c.id)
       AND (current_setting('role') <> '{role("member")}' OR 2 = (
         SELECT count(DISTINCT m.case_id) FROM sec.my_seats() m

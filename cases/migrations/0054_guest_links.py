@@ -9,7 +9,7 @@ import yhteiso.lib.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cases", "0039_settled"),
+        ("cases", "0053_siblings"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -2,7 +2,7 @@
 
 from django.db import connection, models
 
-from cases.models.case import Case
+from cases.models.case import Case, CaseHeading
 
 
 class Sibling(models.Model):
@@ -25,7 +25,8 @@ def siblings_of(case: Case) -> list[Case]:
         rows = cursor.fetchall()
     found = []
     for pk, ref, name, age, protected, closed in rows:
-        row = Case(pk=pk, ref=ref, child_name=name, child_age=age, protected=protected, status="closed" if closed else "new")
+        row = Case(pk=pk, ref=ref, protected=protected, status="closed" if closed else "new")
+        row.heading = CaseHeading(case=row, child_name=name, child_age=age)
         row.child_shown = True
         found.append(row)
     return found

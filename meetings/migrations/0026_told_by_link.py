@@ -6,7 +6,7 @@ SOMEBODY = models.Q(resolved_by__isnull=False, by_link=False) | models.Q(resolve
 
 
 class Migration(migrations.Migration):
-    dependencies = [("meetings", "0023_reminder_walls")]
+    dependencies = [("meetings", "0025_lapsed")]
     operations = [
         migrations.AddField("commitment", "by_link", models.BooleanField(default=False, db_default=False)),
         migrations.RemoveConstraint("commitment", "commitment_resolved_by_somebody"),

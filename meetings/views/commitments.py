@@ -115,7 +115,11 @@ class Promise:
 
 def _mine(user: User) -> CommitmentQuerySet:
     """One's own; for the coordinator the area's, the family's deeds and the child's goals included."""
-    rows = Commitment.objects.visible_to(user).agreed().select_related("case__heading", "membership__user", "membership__person")
+    rows = (
+        Commitment.objects.visible_to(user)
+        .agreed()
+        .select_related("case__heading", "membership__user", "membership__person")
+    )
     rows = rows.defer("membership__user__password", "membership__user__last_login")
     return rows if user.hat == "area" else rows.owned_by(user)
 

@@ -125,7 +125,9 @@ def _unanswered(user: User, now: datetime) -> list[Participant]:
         answer=Answer.NONE, meeting__status__in=COMING, meeting__starts_at__gt=now,
     )  # fmt: skip
     people = ("meeting__proposed_by__password", "meeting__proposed_by__last_login")
-    return list(rows.select_related("meeting__case__heading", "meeting__proposed_by").defer(*people).order_by("meeting__starts_at"))
+    return list(
+        rows.select_related("meeting__case__heading", "meeting__proposed_by").defer(*people).order_by("meeting__starts_at")
+    )
 
 
 def _my_open(user: User) -> list[Commitment]:

@@ -24,7 +24,7 @@ def fill(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("networks", "0009_absence_walls"),
+        ("networks", "0010_area_texts"),
     ]
 
     operations = [

@@ -282,7 +282,7 @@ def test_the_page_adds_a_sibling_and_keeps_what_was_written(world: World, case: 
     assert client.post(target, {"name": "Eino", "age": "3", "along": seats(other, world.member)}).status_code == 422
     answer = client.post(target, {"name": "Eino", "age": "3", "born_on": "", "along": seats(case, world.member)})
     assert answer.status_code == 302
-    eino = Case.objects.get(child_name="Eino")
+    eino = Case.objects.get(heading__child_name="Eino")
     assert answer.url == reverse("case", args=[eino.ref])
     assert seats(eino, world.member)
     assert world.client(world.member).get(target).status_code == 403

@@ -32,7 +32,9 @@ SIZES = [(1280, "light"), (1280, "dark"), (360, "light"), (360, "dark")]
 
 # Light on the wide screen and dark on the phone in every run; the other two in `make test-deep`.
 EVERY_SIZE = [
-    pytest.param(width, scheme, id=f"{width}-{scheme}", marks=[] if (width == 1280) == (scheme == "light") else pytest.mark.deep)
+    pytest.param(
+        width, scheme, id=f"{width}-{scheme}", marks=[] if (width == 1280) == (scheme == "light") else pytest.mark.deep
+    )
     for width, scheme in SIZES
 ]
 

@@ -13,7 +13,7 @@ CHILD, SIBLINGS = "Vilja", (Child("Alli", "Lehtoharju", 9), Child("Eino", "Lehto
 
 def load(cast: Cast, *, now: datetime) -> None:
     """The same deeds that the pages do."""
-    case = Case.objects.get(area=cast.area, child_name=CHILD)
+    case = Case.objects.open().get(area=cast.area, heading__child_name=CHILD)
     lead = User.people.get(pk=case.coordinator_id)
     with wearing("area", lead.pk):
         along = list(case.memberships.current().filter(user__isnull=False).values_list("pk", flat=True))

@@ -27,7 +27,7 @@ WALLS = family_table(
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0039_settled")]
+    dependencies = [("cases", "0046_joining")]
 
     operations = [
         migrations.CreateModel(
@@ -36,7 +36,10 @@ class Migration(migrations.Migration):
                 (
                     "case",
                     models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name="heading", serialize=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="heading",
+                        serialize=False,
                         to="cases.case",
                     ),
                 ),
