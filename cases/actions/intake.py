@@ -21,6 +21,7 @@ from cases.models import (
     NAMELESS,
     NOBODY,
     Call,
+    Case,
     Concern,
     FamilyAsked,
     HelpRequest,
@@ -190,19 +191,28 @@ def finish_call(*, call: Call, by: User, now: datetime, hetu: str = "") -> Call:
     if call.route != Route.GUIDED:
         call.guided_to = ""
     if call.route == Route.NETWORK:
-        call.case = open_case(call=call, by=by, now=now)
-        if hetu:
-            child = call.case.persons.get(kind=PersonKind.CHILD)
-            write_identity(case=call.case, person=child, number=hetu, by=by, now=now)
+        call.case = _case_of(call, by, now, hetu)
     elif call.route in NAMELESS or call.consent not in KNOWING:
         _empty(call)
     call.save()
     deadline.end(CALL, case=None, about=call.pk, now=now)
+    _answer_whoever_waits(call, by, now)
+    return call
+
+
+def _case_of(call: Call, by: User, now: datetime, hetu: str) -> Case:
+    case = open_case(call=call, by=by, now=now)
+    if hetu:
+        write_identity(case=case, person=case.persons.get(kind=PersonKind.CHILD), number=hetu, by=by, now=now)
+    return case
+
+
+def _answer_whoever_waits(call: Call, by: User, now: datetime) -> None:
+    """The family that asked for help, or the professional who wrote a concern."""
     if call.help_request_id:
         help_request.answer(call=call, by=by, now=now)
     if call.concern is not None:
         _answered(call, call.concern, by, now)
-    return call
 
 
 def _empty(call: Call) -> None:
