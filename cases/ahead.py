@@ -27,6 +27,7 @@ RUNGS = 4  # of one ladder: the last one told, and the ones ahead
 # To whom, as in "It is told to the coordinator".
 TO: dict[str, str | Promise] = {
     "owner": lazy("to the one whose task it is"),
+    "invited": lazy("to whoever was asked to come"),
     "owner_head": lazy("to the head of the unit"),
     "caller": lazy("to the one who called"),
     "coordinator": lazy("to the coordinator"),
@@ -213,7 +214,7 @@ def _to(row: Deadline, roles: Sequence[str], reader: _Reader) -> str:
 def _mine(row: Deadline, roles: Sequence[str], reader: _Reader) -> set[str]:
     """In which of these roles the reader is told of it."""
     case = reader.cases.get(row.case_id or 0)
-    mine = {"owner"} if row.person_id == reader.user.pk else set()
+    mine = {"owner", "invited"} if row.person_id == reader.user.pk else set()
     if case and case.coordinator_id == reader.user.pk:
         mine.add("coordinator")
     return mine & set(roles)

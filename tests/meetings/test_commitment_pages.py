@@ -231,7 +231,7 @@ def test_the_list_asks_the_same_number_of_queries(world: World, count: int, djan
     client = world.client(world.coordinator)
     client.post(outcome_url(Commitment.objects.filter(owner=world.member)[0]), {"status": "kept"})
     client.get(URL)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         client.get(URL)
 
 
@@ -275,5 +275,5 @@ def test_the_units_page_asks_the_same_number_of_queries(world: World, count: int
     promised(world, *[f"Lupaus {n}" for n in range(count)])
     client = world.client(world.unit_head)
     client.get("/unit/commitments/")
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         client.get("/unit/commitments/")

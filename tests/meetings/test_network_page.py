@@ -171,6 +171,17 @@ def test_the_invitation_tells_who_asks_and_nothing_of_the_family(world: World, c
         assert client.post(reverse("unit-invitation-acceptance", args=[row.ref])).status_code == 404
 
 
+def test_the_asked_person_s_messages_tell_the_way_ahead_and_nothing_of_the_family(
+    world: World, case: Case, hanna: User
+) -> None:
+    ask(world, case, hanna)
+    shown = text(world.client(hanna).get(reverse("messages")))
+    assert "Yksikkösi on kutsuttu perheen verkostoon" in shown
+    assert "Kerro, tuletko. Se vie hetken." in shown
+    for secret in ("Aatu", case.ref, "Hilla", "Suvilehto"):
+        assert secret not in shown
+
+
 def test_a_late_answer_is_refused_kindly_on_the_page(world: World, case: Case, hanna: User, client: Client) -> None:
     row = ask(world, case, hanna)
     client.post(url(case, "unit-invite-cancelling", row.ref))
