@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
@@ -154,6 +154,7 @@ class Scene:
             person=self.world.member, role="leadership", area=self.world.area, unit=None, by=self.world.administrator,
             reason="SALAINEN-SYY", now=timezone.now(),
         )  # fmt: skip
+        connection.check_constraints()  # what waits for the end of a transaction has happened
 
     def standings(self, by: User, now: datetime) -> dict[str, User]:
         """One person for each way of standing to the family besides being a member: all invited to the meeting."""
