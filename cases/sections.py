@@ -66,7 +66,8 @@ MATRIX: dict[Section, dict[str, Rule]] = {
     },
     Section.PLAN: {
         "caller": WITH_CONSENT, "coordinator": FULL, "member": WITH_CONSENT, "index_only": OWN_PROMISE,
-        "guest": OWN_PROMISE, "guardian": part(_("unless the child has hidden it")),
+        "guest": part(_("that the own promise waits, not its words")),
+        "guardian": part(_("unless the child has hidden it")),
         "child": part(_("the own goals and what was promised to them")),
         "unit_head": part(_("state and day of the own unit's promises, no text and no child")),
         "officer": NONE, **NOBODY_ELSE,

@@ -18,9 +18,9 @@ def guest(row: Outgoing, now: datetime) -> Letter | Drop:
     link = GuestLink.objects.filter(pk=int(row.about[1:])).first()
     if link is None or not _alive(link.pk):
         return Drop("link-ended")
-    contact = SafeContact.objects.live().filter(pk=row.to_contact_id).first()
+    contact = SafeContact.objects.live().filter(pk=link.contact_id).first()
     key = GuestKey.objects.only("link_id", "sealed").get(pk=link.pk)
-    if contact is None or contact.pk != link.contact_id or not key.sealed:
+    if contact is None or contact.pk != row.to_contact_id or not key.sealed:
         return Drop("contact-ended")
     params: dict[str, object] = {}
     if row.text == "meeting":

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
@@ -164,6 +164,7 @@ class Scene:
             person=self.world.member, role="leadership", area=self.world.area, unit=None, by=self.world.administrator,
             reason="SALAINEN-SYY", now=timezone.now(),
         )  # fmt: skip
+        connection.check_constraints()  # what waits for the end of a transaction has happened
 
     def _asked(self, by: User, now: datetime) -> None:
         """The colleague is asked to the network for their unit; a rule and a line of the usual set of the area."""

@@ -29,7 +29,7 @@ def reopen_blocker(case: Case, now: datetime) -> str | None:
 def reopen(*, case: Case, reason: str, by: User, now: datetime) -> Case:
     """Open the situation again, with a reason: `by` leads it, and the child and the guardians are in. Nobody else is.
 
-    The start and the outcome of the two weeks stay as they were (docs/decisions/0015); what its closing ended of the
+    The start and the outcome of the two weeks stay as they were (docs/decisions/0017); what its closing ended of the
     reminders, and still waits, is ahead again. Raises NotAllowed for an open situation, after three months, without a
     reason, and for whoever does not coordinate the area.
     """

@@ -1,4 +1,4 @@
-"""A sibling's situation: the same lead and area, and for the rest a situation of its own (docs/decisions/0016)."""
+"""A sibling's situation: the same lead and area, and for the rest a situation of its own (docs/decisions/0018)."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass

@@ -49,7 +49,7 @@ TRANSITIONS: dict[str, set[str]] = {
     Status.SCHEDULING: {Status.AGREED, Status.CLOSED},
     Status.AGREED: {Status.SCHEDULING, Status.FOLLOW_UP, Status.CLOSED},
     Status.FOLLOW_UP: {Status.CLOSED},
-    Status.CLOSED: {Status.GATHERING, Status.FOLLOW_UP},  # opened again (docs/decisions/0015)
+    Status.CLOSED: {Status.GATHERING, Status.FOLLOW_UP},  # opened again (docs/decisions/0017)
 }
 
 

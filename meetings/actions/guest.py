@@ -96,7 +96,7 @@ def _keys(token: str, device: str) -> tuple[str, str]:
     return hash_of(token), device_hash(token, device)
 
 
-def _call(sql: str, *values: object) -> object:
+def _call(sql: str, *values: str | datetime) -> object:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return cursor.fetchone()[0]

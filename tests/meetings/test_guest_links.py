@@ -192,11 +192,11 @@ def test_a_link_for_the_time_only_knows_no_promise(guest: SimpleNamespace) -> No
     assert Commitment.objects.get(pk=guest.promise.pk).status == "open"
 
 
-@pytest.mark.parametrize("sent", [{}, {"answer": "perhaps"}, {"answer": ""}, {"promise-x": "open"}])
-def test_an_empty_answer_stays_on_the_page_and_binds_nothing(guest: SimpleNamespace, sent: dict[str, str]) -> None:
-    response = Client().post(guest.url, sent)
-    assert response.status_code == 422
-    assert "klo 14.30" in response.content.decode().replace("\xa0", " ")
+def test_an_empty_answer_stays_on_the_page_and_binds_nothing(guest: SimpleNamespace) -> None:
+    for sent in ({}, {"answer": "perhaps"}, {"answer": ""}, {"promise-x": "open"}):
+        response = Client().post(guest.url, sent)
+        assert response.status_code == 422, sent
+        assert "klo 14.30" in response.content.decode().replace("\xa0", " ")
     assert GuestKey.objects.get(link=guest.link).device_hash == ""
 
 
@@ -328,11 +328,14 @@ def test_after_the_meeting_there_is_no_time_to_answer(guest: SimpleNamespace) ->
     assert Participant.objects.get(pk=guest.own.pk).answer == "none"
 
 
-@pytest.mark.parametrize("token", ["A" * 22, "A" * 21, "x", "%00", "a" * 300, "../../etc", "å" * 22])
-def test_a_guessed_link_gets_one_and_the_same_page(guest: SimpleNamespace, token: str) -> None:
-    response = Client().get(f"/i/{token}/")
-    assert response.status_code == 404
-    assert "Riikka" not in response.content.decode()
+def test_a_guessed_link_gets_one_and_the_same_page(guest: SimpleNamespace) -> None:
+    pages = set()
+    for token in ("A" * 22, "A" * 21, "x", "%00", "a" * 300, "..", "å" * 22):
+        response = Client().get(f"/i/{token}/")
+        assert response.status_code == 404, token
+        pages.add(same(response))
+    assert len(pages) == 1
+    assert "Riikka" not in pages.pop()
     assert GuestVisit.objects.count() == 0
 
 
@@ -413,15 +416,15 @@ def test_without_the_family_s_yes_nobody_is_invited(guest: SimpleNamespace) -> N
     assert guest.case.persons.count() == persons
 
 
-@pytest.mark.parametrize("wrong", ["08 000 1234", "jotain", "äiti@esimerkki.invalid"])
-def test_a_wrong_number_sends_nothing(guest: SimpleNamespace, wrong: str) -> None:
+def test_a_wrong_number_sends_nothing(guest: SimpleNamespace) -> None:
     browser = guest.world.client(guest.world.coordinator)
-    response = browser.post(
-        f"/cases/{guest.case.ref}/guests/",
-        {"member": str(guest.seat.pk), "address": wrong, "language": "fi", "way": "phone", "sees": "time"},
-    )
-    assert response.status_code == 422
-    assert wrong in response.content.decode()
+    for wrong in ("08 000 1234", "jotain", "äiti@esimerkki.invalid"):
+        response = browser.post(
+            f"/cases/{guest.case.ref}/guests/",
+            {"member": str(guest.seat.pk), "address": wrong, "language": "fi", "way": "phone", "sees": "time"},
+        )
+        assert response.status_code == 422
+        assert wrong in response.content.decode()
     assert GuestLink.objects.standing().get(membership=guest.seat).pk == guest.link.pk
 
 
@@ -494,15 +497,12 @@ def test_nobody_reads_a_key(guest: SimpleNamespace) -> None:
             list(GuestKey.objects.values_list("token_hash"))
 
 
-@pytest.mark.parametrize("hat", ["member", "unit", "report", "officer", "admin", "family", "public"])
-def test_links_are_the_coordinators_only(guest: SimpleNamespace, hat: str) -> None:
+def test_links_are_the_coordinators_only(guest: SimpleNamespace) -> None:
     who: User = guest.world.member
-    for table in (GuestLink, GuestVisit):
-        try:
-            with transaction.atomic(), wearing(hat, who.pk):
-                assert not table.objects.values_list("pk")[:1]
-        except ProgrammingError:
-            pass
+    for hat in ("member", "unit", "report", "officer", "admin", "family", "public"):
+        for table in (GuestLink, GuestVisit):
+            with pytest.raises(ProgrammingError, match="permission denied"), wearing(hat, who.pk):
+                list(table.objects.values_list("pk")[:1])
 
 
 def test_what_was_opened_is_never_changed(guest: SimpleNamespace) -> None:
