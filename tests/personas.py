@@ -14,13 +14,14 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
 from django.utils import timezone
 
-from cases.actions import intake
+from cases.actions import help_request, intake
 from cases.actions.consent import Word, record_words
-from cases.models import ASKED, Case, ConsentWording, Person
+from cases.models import ASKED, Case, ConsentWording, HelpRequest, Person
 from meetings.actions import meeting as meetings
 from meetings.models import Environment, LogbookTemplate, Theme
 from networks.models import Agency, Area, County, Municipality, Role, RoleMembership, Sector, Unit, User
 from networks.signin import BACKEND, SECOND_FACTOR
+from yhteiso.hats.wear import wearing
 from yhteiso.lib.dates import HELSINKI
 from yhteiso.lib.names import sort_key
 
@@ -152,6 +153,17 @@ class World:
             "reachable": "040 000 0101",
         } | fields  # fmt: skip
         return intake.log_concern(by=by or self.professional, form_key=uuid.uuid4(), now=now, **values)
+
+    def help_request(self, *, now: datetime, **fields: Any) -> Any:
+        """A mother's own request from the public page, written in its hat."""
+        values = {
+            "source": "guardian", "everyday": "Poika itkee ovella yövuoron jälkeen.", "strengths": "Luetaan kirja.",
+            "child_name": "Väinö", "child_age": 4, "place": "Kuusiranta", "phone": "040 000 0122", "suits": "klo 14",
+            "language": "suomi", "interpreter": False, "protected": False,
+        } | fields  # fmt: skip
+        with wearing("public"):
+            number = help_request.send(area=self.area, form_key=uuid.uuid4(), now=now, **values)
+        return HelpRequest.objects.get(ref=number)
 
     def case(
         self,

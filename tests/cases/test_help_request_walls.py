@@ -25,14 +25,7 @@ FRIDAY = at("2026-06-05 12:46")  # the third working day after it is Wednesday t
 
 
 def send(world: World, *, now: datetime = FRIDAY, **fields: Any) -> HelpRequest:
-    values = {
-        "source": "guardian", "everyday": SECRET, "strengths": "Luetaan kirja.", "child_name": "Väinö", "child_age": 4,
-        "place": "Kuusiranta", "phone": "040 000 0122", "suits": "klo 14", "language": "suomi", "interpreter": False,
-        "protected": False,
-    } | fields  # fmt: skip
-    with wearing("public"):
-        number = help_request.send(area=world.area, form_key=uuid.uuid4(), now=now, **values)
-    return HelpRequest.objects.get(ref=number)
+    return world.help_request(now=now, **fields)
 
 
 def steps(row: HelpRequest) -> list[tuple[int, str, str]]:
