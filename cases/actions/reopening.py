@@ -10,7 +10,17 @@ from cases.actions import deadline
 from cases.actions.case import lock, note
 from cases.actions.network import add_member, open_case_of, weigh_consent
 from cases.kinds import CONSENT
-from cases.models import Case, ConsentState, MemberRole, Membership, MembershipQuerySet, PersonKind, Reopening, Status
+from cases.models import (
+    Case,
+    CloseReason,
+    ConsentState,
+    MemberRole,
+    Membership,
+    MembershipQuerySet,
+    PersonKind,
+    Reopening,
+    Status,
+)
 from networks.models import User
 
 REOPEN_WITHIN = timedelta(days=90)  # as sec.reopen looks at it
@@ -20,6 +30,8 @@ def reopen_blocker(case: Case, now: datetime) -> str | None:
     """Why a situation can't be opened again now: a sentence for the user, or None."""
     if case.closed_at is None:
         return str(_("This situation is open."))
+    if case.close_reason == CloseReason.JOINED:
+        return str(_("This situation was joined with another. Go on there."))
     if now - case.closed_at > REOPEN_WITHIN:
         return str(_("This situation was closed more than three months ago. A new call opens a new one."))
     return None

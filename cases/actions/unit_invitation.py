@@ -1,7 +1,7 @@
 """Asking a unit into a network: the family first if need be, then a named person who answers for the unit.
 
 Whoever is asked is not in the network yet and sees nothing of the situation. So the answer is carried out in the hat of
-whoever leads it, who decided it by asking (decision 0020); the yes itself is `meetings.actions.unit_invitation.accept`.
+whoever leads it, who decided it by asking (decision 0019); the yes itself is `meetings.actions.unit_invitation.accept`.
 """
 
 from collections.abc import Iterator

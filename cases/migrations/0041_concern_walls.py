@@ -45,7 +45,7 @@ CREATE FUNCTION sec.answer_caller(of_case bigint, of_concern bigint)
         IF of_case IS NOT NULL AND (system OR sec.sees_case(of_case)) THEN
             RETURN QUERY UPDATE cases_concern c SET
                 outcome = CASE WHEN s.first_met_at IS NOT NULL THEN 'met'
-                               WHEN s.close_reason = 'declined' THEN 'declined' ELSE 'other' END,
+                               WHEN s.close_reason IN ('declined', 'family_stopped') THEN 'declined' ELSE 'other' END,
                 outcome_at = coalesce(s.first_met_at, s.closed_at)
             FROM cases_case s
             WHERE s.id = of_case AND c.case_id = of_case AND c.outcome = '' AND c.withdrawn_at IS NULL

@@ -1,7 +1,7 @@
 """Who may read and answer an invitation of a unit, and the facts that an area's rules ask of a situation.
 
 The named person reads the own row, a unit's head the unit's, both without the situation, which they may not know. An answer
-is carried out in the lead's hat (decision 0020): whose hat it is, only the asked person's own row tells.
+is carried out in the lead's hat (decision 0019): whose hat it is, only the asked person's own row tells.
 """
 
 from django.db import migrations

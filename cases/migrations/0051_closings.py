@@ -40,7 +40,8 @@ CREATE FUNCTION sec.reopen(wanted bigint, moment timestamptz) RETURNS bigint LAN
     BEGIN
         IF NOT sec.sees_case(wanted) THEN RETURN NULL; END IF;
         SELECT * INTO c FROM cases_case WHERE id = wanted FOR NO KEY UPDATE;
-        IF c.status <> 'closed' OR c.closed_at < moment - interval '90 days' OR NOT sec.coordinates(sec.uid(), c.area_id)
+        IF c.status <> 'closed' OR c.close_reason = 'joined' OR c.closed_at < moment - interval '90 days'
+            OR NOT sec.coordinates(sec.uid(), c.area_id)
         THEN RETURN NULL; END IF;
         -- a situation that was written as closed by hand has its ending all the same
         INSERT INTO cases_closing (id, case_id, reason, at, by_id, words, told_by)

@@ -40,7 +40,7 @@ def wearing(hat: str, user_id: int | None = None) -> Iterator[None]:
 
 @contextmanager
 def in_stead(hat: str, user_id: int) -> Iterator[None]:
-    """For the length of the block wear this hat as this person, then go on as before (decision 0020).
+    """For the length of the block wear this hat as this person, then go on as before (decision 0019).
 
     For a deed that this person has decided and another only starts by their own yes. The caller has asked the database
     whose hat it is; nothing that is read here may reach the page. On an exception what was worn is back with the rollback.
