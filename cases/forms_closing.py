@@ -12,8 +12,8 @@ from cases.models import CloseReason
 from yhteiso.forms import DayField, Radios, YhteisoForm
 from yhteiso.lib.text import TextField
 
-# The family's own stop has a page of its own, which asks for no reason.
-REASONS = [(value, label) for value, label in CloseReason.choices if value != CloseReason.FAMILY_STOPPED]
+# The family's own stop has a page of its own, which asks for no reason; a joining is decided by two people.
+REASONS = [row for row in CloseReason.choices if row[0] not in (CloseReason.FAMILY_STOPPED, CloseReason.JOINED)]
 
 
 def _words() -> TextField:
