@@ -28,7 +28,8 @@ def finished(world: World, route: str) -> Concern:
     now = at(YESTERDAY)
     concern = world.concern(now=now)
     call = intake.begin_call(by=world.coordinator, area=world.area, concern=concern, now=now)
-    call = intake.save_call(call=call, version=call.version, now=now, route=route, everyday=SECRET)
+    where = {"guided_to": "shl35"} if route == "guided" else {}
+    call = intake.save_call(call=call, version=call.version, now=now, route=route, everyday=SECRET, **where)
     intake.finish_call(call=call, by=world.coordinator, now=now)
     return Concern.objects.get(pk=concern.pk)
 
@@ -58,7 +59,7 @@ def test_help_without_a_network_is_another_way(world: World, route: str) -> None
     shown(world, concern, "other")
 
 
-@pytest.mark.parametrize(("reason", "outcome"), [("declined", "declined"), ("other_help", "other"), ("moved_away", "other")])
+@pytest.mark.parametrize(("reason", "outcome"), [("declined", "declined"), ("family_stopped", "declined"), ("other_help", "other"), ("moved_away", "other")])
 def test_a_closed_situation_answers_by_its_reason(world: World, reason: str, outcome: str) -> None:
     case = world.case(call=YESTERDAY)
     concern = Concern.objects.get(case=case)

@@ -295,7 +295,7 @@ def test_the_professionals_form_does_not_react_to_who_the_child_is(world: World)
     for n, name in enumerate(("Oiva", "Vilja", "Helmi")):
         typed = {
             "family_asked": "yes", "child_name": name, "child_age": "6", "place": "Päiväkoti", "strengths": "Leikkii.",
-            "everyday": "Aamut.", "agreed": "", "reachable": "040 000 0101",
+            "everyday": "Aamut.", "agreed": "Puhuin äidin kanssa.", "reachable": "040 000 0101",
             "form_key": f"00000000-0000-4000-8000-00000000000{n}",
         }  # fmt: skip
         with CaptureQueriesContext(connection) as queries:
