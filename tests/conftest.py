@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test import override_settings
+from django.utils.translation import trans_real
 
 from tests.migrated import template
 from tests.personas import World
@@ -19,6 +20,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         for path in sorted((Path(__file__).parents[1] / "locale").glob("*/LC_MESSAGES/*.po")):
             compile_file(path)
+        # Starting Django may have read the texts already, the missing ones of a fresh checkout too.
+        trans_real._translations.clear()
+        trans_real._default = None
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -138,7 +138,8 @@ def _professionals(new: Case, case: Case, seats: Iterable[Membership], same_call
             must_attend=seat.must_attend, masked=seat.masked, index_only=seat.index_only, started_at=now, started_by=by,
         )  # fmt: skip
         if called:
-            CaseHeading.objects.filter(case=new).update(caller_label=case.caller_label)
+            new.heading.caller_label = case.caller_label
+            new.heading.save(update_fields=["caller_label"])
         move(new, Status.GATHERING)
 
 

@@ -329,10 +329,11 @@ class Machine(Ground):
             return
         file = self.facts.cases[case.pk]
         expected = not file.closed and not file.protected and (case.pk, user.pk) not in self.facts.recused
+        called = case.child_name  # read before the hat goes on, which may not
         row = self.attempt(
             "exceptional", user, "member", None,
             lambda: standing.open_exceptionally(
-                by=user, first_name=case.child_name, born_on=BORN, reason="danger", grounds="x", sections=parts, now=self.now
+                by=user, first_name=called, born_on=BORN, reason="danger", grounds="x", sections=parts, now=self.now
             ),
         )  # fmt: skip
         if row is None:  # five in an hour

@@ -10,7 +10,7 @@ from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.utils import timezone
 
 from cases.actions.case import next_membership
-from cases.models import Case, Membership, Person
+from cases.models import Case, CaseHeading, Membership, Person
 from networks.models import Role, User
 from tests.personas import World, at
 from yhteiso.audit.models import LogEntry, Oddity, Verb, record
@@ -241,10 +241,11 @@ def ordinary(world: World, dice: random.Random, count: int, cases: int) -> tuple
     leads = [next_membership() for _n in range(cases)]
     rows = [
         Case(area=world.area, coordinator=world.coordinator, lead_id=leads[n], opened_at=NOON, opened_by=world.coordinator, t0_at=NOON,
-             day14_on=mother.day14_on, plan_by_on=mother.plan_by_on, child_name="Lapsi", protected=n % 200 == 0)
+             day14_on=mother.day14_on, plan_by_on=mother.plan_by_on, protected=n % 200 == 0)
         for n in range(cases)
     ]  # fmt: skip
     made = Case.objects.bulk_create(rows)
+    CaseHeading.objects.bulk_create(CaseHeading(case=case, child_name="Lapsi") for case in made)
     Membership.objects.bulk_create(
         Membership(
             pk=case.lead_id, case=case, user=world.coordinator, unit_id=world.coordinator.unit_id, role="coordinator",

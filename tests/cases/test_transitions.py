@@ -56,7 +56,7 @@ def test_the_database_refuses_a_case_in_a_wrong_state(world: World, fields: dict
 def test_the_database_refuses_a_person_in_a_concern_that_nobody_asked_about(world: World) -> None:
     row = world.concern(now=at("2026-06-05 12:46"), family_asked="not_yet", child_name="Aatu", child_age=4)
     assert (row.child_name, row.child_age, row.place) == ("", None, "")
-    with pytest.raises(IntegrityError, match="concern_without_asking_has_no_person"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="concern_without_a_yes_has_no_person"), transaction.atomic():
         Concern.objects.filter(pk=row.pk).update(child_name="Aatu")
 
 

@@ -37,7 +37,7 @@ def test_the_door_opens_one_invitation_and_every_table_is_shut(transactional_db:
     with login(WEB) as web:
         for wrong in (
             "SELECT * FROM cases_guestkey",
-            "SELECT child_name FROM cases_case",
+            "SELECT child_name FROM cases_caseheading",
             "SELECT place FROM meetings_meeting",
         ):
             with web.transaction(force_rollback=True):

@@ -231,7 +231,7 @@ def test_the_list_asks_the_same_number_of_queries(world: World, count: int, djan
     client = world.client(world.coordinator)
     client.post(outcome_url(Commitment.objects.filter(owner=world.member)[0]), {"status": "kept"})
     client.get(URL)
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(13):
         client.get(URL)
 
 

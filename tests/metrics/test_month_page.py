@@ -142,7 +142,7 @@ def test_the_page_tells_the_four_measures(world: World) -> None:
     assert "<b>11 päivässä</b>, yhdeksän kymmenestä 16 päivässä" in page
     assert "72 %: 21 lupausta 29:stä niillä toimialoilla" in page
     assert "Toukokuussa tuli vähintään 35 puhelua ja kirjattua huolta." in page
-    assert "määritelmien versiolla 2" in page
+    assert "määritelmien versiolla 3" in page
     assert page.count("alle 5, ei näytetä") == 1 + 3  # eight sectors on one line, and three routes
     assert page.count('<caption class="govuk-visually-hidden">') == 4
 

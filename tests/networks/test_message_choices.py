@@ -160,10 +160,10 @@ def test_mail_waits_for_the_end_of_the_quiet_hours_and_no_longer(start: time, en
     assert available_at(row, then) == then
     if then == now:
         assert not is_quiet(row, now.astimezone(HELSINKI).time())
-    else:  # every moment between is quiet
+    else:  # every moment between is quiet; in autumn the hour that comes a second time is waited through whole
         for part in range(20):
-            between = now + (then - now) * part / 20
-            assert is_quiet(row, between.astimezone(HELSINKI).time())
+            between = (now + (then - now) * part / 20).astimezone(HELSINKI)
+            assert between.fold or is_quiet(row, between.time())
 
 
 @pytest.mark.parametrize(
