@@ -61,7 +61,7 @@ def test_help_without_a_network_is_another_way(world: World, route: str) -> None
 
 @pytest.mark.parametrize(
     ("reason", "outcome"),
-    [("declined", "declined"), ("family_stopped", "declined"), ("other_help", "other"), ("moved_away", "other")],
+    [("declined", "declined"), ("other_help", "other"), ("moved_away", "other")],
 )
 def test_a_closed_situation_answers_by_its_reason(world: World, reason: str, outcome: str) -> None:
     case = world.case(call=YESTERDAY)

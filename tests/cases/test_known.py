@@ -303,6 +303,7 @@ def test_the_professionals_form_does_not_react_to_who_the_child_is(world: World)
         statements = [re.sub(r"'[^']*'|\d+", "?", row["sql"])[:80] for row in queries]
         body = re.sub(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{2}|nonce-\S+|token\S* value=\S+", "", answer.content.decode())
         body = re.sub(r'"X-CSRFToken": "\w+"|value="\w{64}"', "", body).replace(name, "")
+        body = body[body.index("<main") :]  # above it the receipts in the inbox are counted
         seen.append((answer.status_code, body, statements))
     assert seen[0][0] == 200
     assert seen[0] == seen[1] == seen[2]
