@@ -23,7 +23,7 @@ class Waiting:
 def waiting_for(call: Call, user: User, *, caller: str, unit: str, now: datetime) -> Waiting:
     """The concerns of the call's area that nobody has opened: the caller's own, else the newest of the last two weeks.
 
-    Nothing for a call that answers one already, or a family's request. Never another area's, nor what this coordinator may not see.
+    Nothing for a call that answers something already. Never another area's, nor what this coordinator may not see.
     """
     if call.concern_id or call.help_request_id or call.finished_at:
         return Waiting([], 0, False)

@@ -28,7 +28,9 @@ ALTER POLICY area_update ON cases_guestlink USING ({AREA_CASE} AND revoked_at IS
         OR revoked_at IS NULL AND expires_at <= made_at + interval '14 days'));
 """
 
-REVERSE = f"REVOKE UPDATE (area_id) ON cases_helprequest FROM {AREA}; REVOKE UPDATE (expires_at) ON cases_guestlink FROM {AREA};"
+REVERSE = (
+    f"REVOKE UPDATE (area_id) ON cases_helprequest FROM {AREA}; REVOKE UPDATE (expires_at) ON cases_guestlink FROM {AREA};"
+)
 
 
 class Migration(migrations.Migration):

@@ -10,6 +10,7 @@ from cases.access import NotAllowed
 from cases.actions import guest as links
 from cases.actions.case import lock
 from cases.actions.network import same_person
+from cases.actions.safe_contact import normal_address
 from cases.models import Case, GuestLink, Membership, PersonKind, SafeContact
 from meetings.actions.meeting import add_person
 from meetings.models import Meeting, Participant
@@ -42,7 +43,8 @@ def invite(
     assert person is not None
     if links.told_by_hand(case=case, person=person, now=now):
         return None
-    if known and not SafeContact.objects.live().filter(person=person, channel=channel, address=address).exists():
+    same = {"person": person, "channel": channel, "address": normal_address(channel, address)}
+    if known and not SafeContact.objects.live().filter(**same).exists():
         raise NotAllowed(_("%(name)s is here already: choose them above, or write the family name.") % {"name": name})
     contact = links.contact_for(
         case=case, person=person, channel=channel, address=address, language=language, way=way, by=by, now=now

@@ -31,7 +31,7 @@ def withdrawn(world: World):
 def test_a_concern_that_was_taken_back_is_joined_to_no_call(world: World) -> None:
     row, by, now = withdrawn(world), world.coordinator, timezone.now()
     call = intake.begin_call(by=by, area=world.area, now=now)
-    with wearing("area", by.pk), pytest.raises(NotAllowed, match="perunut|taken this back"):
+    with wearing("area", by.pk), pytest.raises(NotAllowed, match=r"perunut|taken this back"):
         calls.join_concern(call=call, concern=row, by=by, now=now)
     assert Call.objects.get().concern is None
 
