@@ -23,9 +23,9 @@ class Waiting:
 def waiting_for(call: Call, user: User, *, caller: str, unit: str, now: datetime) -> Waiting:
     """The concerns of the call's area that nobody has opened: the caller's own, else the newest of the last two weeks.
 
-    Nothing for a call that answers one already. Never another area's, nor what this coordinator may not see.
+    Nothing for a call that answers something already. Never another area's, nor what this coordinator may not see.
     """
-    if call.concern_id or call.finished_at:
+    if call.concern_id or call.help_request_id or call.finished_at:
         return Waiting([], 0, False)
     rows = Concern.objects.visible_to(user).waiting().filter(call=None, area_id=call.area_id, sent_at__gt=now - LAST_DAYS)
     found = list(

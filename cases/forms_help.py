@@ -12,11 +12,13 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.models import TEXT, Source
 from cases.models.intake import split_phone
+from cases.naming import identity_code
 from networks.models import LANGUAGES, Area
-from yhteiso.forms import RouteCards, YhteisoForm
+from yhteiso.forms import RouteCards, YhteisoForm, field_error
 from yhteiso.lib.text import TextField
 
 OLDEST = 20
+FREE = ("everyday", "strengths", "child_name", "place", "suits", "language")  # where an identity code has no place
 LONGEST_PHONE = 40
 WHO = [
     (Source.GUARDIAN, _("Mother, father or guardian")),
@@ -99,6 +101,13 @@ class HelpRequestForm(YhteisoForm):
 
     def clean_area(self) -> Area:
         return self.areas[self.cleaned_data["area"]]
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        for name in FREE:
+            if refusal := identity_code(str(data.get(name) or "")):
+                self.add_error(name, field_error(refusal))
+        return data
 
     def clean_phone(self) -> str:
         text: str = self.cleaned_data["phone"]

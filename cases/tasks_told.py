@@ -137,6 +137,12 @@ WORDS: dict[str, Words] = {
         "key",
         "case-guests",
     ),
+    TaskKind.LINK_ENDS: Words(
+        _("A link ends before the meeting"),
+        _("The meeting is later than the 14 days of a link. Send a new one to the same number, or call."),
+        "key",
+        "case-guests",
+    ),
 }
 
 

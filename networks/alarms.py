@@ -2,15 +2,18 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
-from networks import sessions
+from networks import limits, sessions
 from networks.actions.notice import in_role, tell
 from networks.models import Role, User
 from networks.signin import has_second_factor
-from yhteiso.jobs.health import ADDRESSEES, VIEWERS, Viewer
+from yhteiso.jobs.health import ADDRESSEES, VIEWERS, Viewer, reports
 from yhteiso.jobs.models import Silence
 from yhteiso.jobs.silence import listens
 from yhteiso.lib.dates import at_clock, helsinki_date, short_date
@@ -43,6 +46,14 @@ def tell_of_silence(silence: Silence, now: datetime) -> None:
     day = helsinki_date(silence.began_at)
     params = {"since": f"{short_date(day, 'fi')} {at_clock(silence.began_at, 'fi')}"}
     tell(to=in_role(*TOLD, on=helsinki_date(now)), kind="clock_silent", params=params, now=now)
+
+
+@reports("help_requests", label=gettext_lazy("The public request for help"))
+def help_requests() -> dict[str, Any]:
+    """Failing while an area gets so many requests in an hour that some are turned away: a count only."""
+    refused = limits.turned_away(timezone.now())
+    text = ngettext("%(n)d turned away in this hour", "%(n)d turned away in this hour", refused) % {"n": refused}
+    return {"status": "failing" if refused else "ok", "counts": {"turned_away": refused}, "text": text}
 
 
 def register() -> None:

@@ -28,6 +28,11 @@ from networks.models import Attempt, User
 from yhteiso.hats.middleware import url_name
 
 ADDRESS_FACTOR = 20
+UNKNOWN = "unknown"
+AREA_CEILING, AREA_SECONDS = 300, 3600  # requests for help to one area in an hour, from everywhere together
+
+FLOOD = "help-request flood"
+LONGEST_KEY = 10
 
 COUNT = """
 INSERT INTO networks_attempt (key, n, expires_at) VALUES (%s, 1, %s)
@@ -58,14 +63,17 @@ def _stretch(what: str, whose: str, seconds: int, now: datetime) -> tuple[str, d
 
 
 def address(request: HttpRequest) -> str:
-    """Who knocks: the address itself, or an IPv6 network of the size that one household or office has."""
+    """Who knocks: the address itself, or an IPv6 network of the size that one household or office has.
+
+    Whatever is no address is `UNKNOWN`, one bucket for all of them: a proxy that is set wrong opens no limit.
+    """
     found = request.META.get("REMOTE_ADDR", "")
     if settings.BEHIND_PROXY:  # the proxy adds the address that it saw itself as the last one
         found = request.META.get("HTTP_X_FORWARDED_FOR", found).rsplit(",", 1)[-1].strip()
     try:
         parsed = ipaddress.ip_address(found)
     except ValueError:
-        return ""
+        return UNKNOWN
     return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else str(parsed)
 
 
@@ -152,7 +160,7 @@ def limits(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Htt
         if limit is None or (request.method != "POST" and not limit.looks):
             return get_response(request)
         whose, now = limit.whose(request), timezone.now()
-        if over(limit, name, whose, address(request), now):
+        if over(limit, name, whose, address(request), now) or (name == "help-request" and flooded(request, now)):
             request.error_page = True  # type: ignore[attr-defined]
             return render(request, "429.html", {"without_account": name == "help-request"}, status=429)
         response = get_response(request)
@@ -168,4 +176,21 @@ def over(limit: Limit, name: str, whose: str, where: str, now: datetime) -> bool
     if whose and count(what=name, whose=whose, seconds=limit.seconds, now=now) > limit.amount:
         return True
     everybody = ADDRESS_FACTOR * max(limit.amount, OFTEN)
-    return bool(where) and count(what=f"{name} address", whose=where, seconds=60, now=now) > everybody
+    return count(what=f"{name} address", whose=where, seconds=60, now=now) > everybody
+
+
+def flooded(request: HttpRequest, now: datetime) -> bool:
+    """Count a request for help to its area, and tell whether the area gets far more than people can send. It is an alarm."""
+    area = request.POST.get("area", "")
+    if not (area.isascii() and area.isdigit() and len(area) < LONGEST_KEY):  # no area: the form refuses it
+        return False
+    if count(what="help-request area", whose=area, seconds=AREA_SECONDS, now=now) <= AREA_CEILING:
+        return False
+    count(what=FLOOD, whose="", seconds=AREA_SECONDS, now=now)
+    return True
+
+
+def turned_away(now: datetime) -> int:
+    """How many requests for help the ceiling has refused in this hour, for the health page."""
+    row = Attempt.objects.filter(key=_stretch(FLOOD, "", AREA_SECONDS, now)[0]).first()
+    return row.n if row else 0

@@ -7,8 +7,8 @@ from django.utils.translation import gettext as _
 
 from cases.access import NotAllowed
 from cases.actions.intake import fresh, locked, told_by
-from cases.kinds import CALL
-from cases.models import Call, Concern, Deadline
+from cases.kinds import CALL, HELP_REQUEST
+from cases.models import Call, Concern, Deadline, HelpRequest
 from networks.models import Area, User
 
 
@@ -17,12 +17,14 @@ def join_concern(*, call: Call, concern: Concern, by: User, now: datetime) -> Ca
     """Let the call answer a concern that waits: T0 is the concern's moment if that came first.
 
     Its texts fill what is still empty in the call; nothing that was typed is overwritten. The same again changes nothing.
-    Raises NotAllowed for a call that is finished or answers another concern, for a concern of another area or one that is
-    answered, and where somebody else has opened it: then that call answers it.
+    Raises NotAllowed for a call that is finished or answers something else, for a concern of another area or one that is
+    answered or taken back, and where somebody else has opened it: then that call answers it.
     """
     call = locked(call)
     if call.concern_id == concern.pk:
         return call
+    if call.help_request_id:
+        raise NotAllowed(_("This call answers a family's request. Answer the concern with a call of its own."))
     if call.finished_at or call.concern_id:
         raise NotAllowed(_("This call already answers a concern."))
     concern = fresh(
@@ -33,6 +35,8 @@ def join_concern(*, call: Call, concern: Concern, by: User, now: datetime) -> Ca
     )
     if concern.area_id != call.area_id or concern.area_id not in by.area_ids:
         raise NotAllowed(_("This concern belongs to another area."))
+    if concern.withdrawn_at:
+        raise NotAllowed(_("The writer has taken this back."))
     if concern.answered_at or Call.objects.filter(concern=concern).exists():
         raise NotAllowed(_("Somebody else is already handling this concern."))
     call.concern = concern
@@ -57,7 +61,8 @@ def _fill(call: Call, concern: Concern) -> None:
 
 @transaction.atomic
 def move_call(*, call: Call, area: Area, by: User) -> Call:
-    """Move an unfinished call, and its deadline, to the area of the caller's unit.
+    """Move an unfinished call to the area of the caller's unit: with its deadline, and with the family's request that it
+    answers.
 
     Raises NotAllowed for an area that this person does not coordinate, and once the call is finished or answers a concern.
     """
@@ -69,4 +74,7 @@ def move_call(*, call: Call, area: Area, by: User) -> Call:
     call.area = area
     call.save(update_fields=["area"])
     Deadline.objects.filter(kind=CALL, case=None, about=str(call.pk)).update(area=area)
+    if call.help_request_id:
+        HelpRequest.objects.filter(pk=call.help_request_id, answered_at=None).update(area=area)
+        Deadline.objects.filter(kind=HELP_REQUEST, case=None, about=str(call.help_request_id)).update(area=area)
     return call

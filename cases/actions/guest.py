@@ -3,6 +3,7 @@
 The key is made here and sealed into its row for the message that takes it away; whoever sends a link never sees it.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
@@ -13,6 +14,7 @@ from cases.access import NotAllowed
 from cases.actions import protection, safe_contact
 from cases.actions.case import lock
 from cases.actions.network import open_case_of
+from cases.actions.task import open_task
 from cases.models import (
     Case,
     GuestEnd,
@@ -69,9 +71,29 @@ def send_link(
             )
         ]
     )  # fmt: skip
-    asked = Task.objects.open().filter(kind=TaskKind.GUEST_LINK, case=case, about__in=_abouts(member))
+    kinds = (TaskKind.GUEST_LINK, TaskKind.LINK_ENDS)
+    asked = Task.objects.open().filter(kind__in=kinds, case=case, about__in=_abouts(member))
     asked.update(done_at=now, done_by=by)
     return link
+
+
+@transaction.atomic
+def follow(*, case: Case, seats: Iterable[int], until: datetime, by: User, now: datetime) -> None:
+    """Let the standing links of these seats (membership ids) last until the meeting that begins at `until`, 14 days at most.
+
+    Part of inviting to a meeting, which has locked the case. Where the 14 days end before it, whoever leads has a task to
+    send a new link; where they no longer do, that task is done.
+    """
+    for link in GuestLink.objects.standing().filter(case=case, membership__in=list(seats)):
+        ends = min(until, link.made_at + VALID_FOR)
+        if ends != link.expires_at and ends > link.made_at:
+            GuestLink.objects.filter(pk=link.pk).update(expires_at=ends)
+        if ends < until:
+            due = max(ends, now + BY_HAND)
+            open_task(kind=TaskKind.LINK_ENDS, case=case, to=case.coordinator_id, due_at=due, now=now, about=f"g{link.pk}")
+        else:
+            waiting = Task.objects.open().filter(kind=TaskKind.LINK_ENDS, case=case, about=f"g{link.pk}")
+            waiting.update(done_at=now, done_by=by)
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from cases.actions import deadline
 from cases.deadlines import KINDS
 from cases.kinds import HELP_REQUEST
-from cases.models import NAMELESS, Call, HelpRequest
+from cases.models import KNOWING, NAMELESS, Call, HelpRequest
 from networks.models import Area, User
 from yhteiso.lib.dates import helsinki_date
 from yhteiso.lib.ids import new_ref
@@ -47,13 +47,13 @@ def send(*, area: Area, form_key: uuid.UUID, now: datetime, **fields: Any) -> st
 
 
 def answer(*, call: Call, by: User, now: datetime) -> None:
-    """The call about it is finished, so the request is answered. Of a route without names nothing of it is kept.
+    """The call about it is finished, so the request is answered. Where the call keeps nobody, nothing of it is kept.
 
     Part of `intake.finish_call`, which has locked the call.
     """
     deadline.end(HELP_REQUEST, case=None, about=call.help_request_id, now=now)
     emptied: dict[str, Any] = {}
-    if call.route in NAMELESS:
+    if call.case is None and (call.route in NAMELESS or call.consent not in KNOWING):
         texts = ("child_name", "place", "everyday", "strengths", "phone", "suits", "language")
         emptied = dict.fromkeys(texts, "") | {"child_age": None}
     HelpRequest.objects.filter(call=call, answered_at=None).update(

@@ -180,13 +180,17 @@ def finish_call(*, call: Call, by: User, now: datetime, hetu: str = "") -> Call:
     """Act on the route. A network opens a case; a route that needs nobody keeps nobody (`call_of_nobody` holds it).
 
     `hetu`, the child's identity code, is written beside the child of the new case and nowhere else. Raises NotAllowed where
-    something that the route needs is missing. Finishing twice opens one case.
+    something that the route needs is missing. Finishing twice opens one case. A concern that was taken back meanwhile is
+    left out: its writer is asked nothing more.
     """
     call = locked(call)
     if call.finished_at:
         return call
     if refusal := call_blocker(call):
         raise NotAllowed(refusal)
+    if call.help_request_id and not HelpRequest.objects.filter(pk=call.help_request_id).exists():
+        raise NotAllowed(_("This is no longer yours to handle."))  # a protected family's, whose call another has taken
+    _drop_withdrawn(call)
     call.finished_at = now
     if call.route != Route.GUIDED:
         call.guided_to = ""
@@ -198,6 +202,15 @@ def finish_call(*, call: Call, by: User, now: datetime, hetu: str = "") -> Call:
     deadline.end(CALL, case=None, about=call.pk, now=now)
     _answer_whoever_waits(call, by, now)
     return call
+
+
+def _drop_withdrawn(call: Call) -> None:
+    """A concern that its writer took back is nobody's any more: the call goes on without it, from its own first second."""
+    if call.concern_id is None:
+        return
+    rows = Concern.objects.select_for_update(of=("self",), no_key=True)
+    if rows.filter(pk=call.concern_id, withdrawn_at__isnull=False).exists():
+        call.concern = None
 
 
 def _case_of(call: Call, by: User, now: datetime, hetu: str) -> Case:
@@ -272,7 +285,9 @@ def _untouched(by: User, area: Area, now: datetime) -> Call | None:
     """The call that the same person began a moment ago and has not written anything in. Two presses at once wait here."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('begin-call'), %s)", [by.pk])
-    mine = Call.objects.unfinished().filter(taken_by=by, area=area, concern=None, version=0)
+    mine = Call.objects.unfinished().filter(
+        taken_by=by, area=area, concern=None, help_request=None, version=0
+    )  # fmt: skip
     return mine.filter(began_at__gt=now - SAME_PRESS).first()
 
 

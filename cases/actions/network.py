@@ -69,13 +69,12 @@ def add_person(
 ) -> Membership:  # fmt: skip
     """Add a guardian or a close person of the family, who has no account. Raises NotAllowed for a second child.
 
-    Somebody of the same kind and name who is in already is the same person: a second press adds nobody.
+    Somebody of the same kind and name who is in already is the same person (`same_person`): a second press adds nobody.
     """
     case = open_case_of(case)
     if kind == PersonKind.CHILD:
         raise NotAllowed(_("A situation is about one child."))
-    same = {"person__kind": kind, "person__name": name, "person__family_name": family_name}
-    if existing := case.memberships.current().filter(**same).first():
+    if existing := same_person(case, kind=kind, name=name, family_name=family_name, relation=relation):
         return existing
     person = Person.objects.create(
         case=case, kind=kind, name=name, family_name=family_name, relation=relation, language=language,
@@ -88,6 +87,18 @@ def add_person(
     weigh_consent(case, now=now)
     note(case, "person_added", at=now, by=by, kind=kind)
     return member
+
+
+def same_person(case: Case, *, kind: str, name: str, family_name: str, relation: str) -> Membership | None:
+    """The seat of somebody of this kind and name who is in already.
+
+    Of those who are neither child nor guardian the relation (or organisation) belongs to it: a family may have two of one
+    name, as two grandmothers who are both called so.
+    """
+    same = {"person__kind": kind, "person__name": name, "person__family_name": family_name}
+    if kind not in (PersonKind.CHILD, PersonKind.GUARDIAN):
+        same["person__relation"] = relation
+    return case.memberships.current().filter(**same).select_related("person").first()
 
 
 @transaction.atomic

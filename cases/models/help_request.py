@@ -29,11 +29,13 @@ ASKS = {
 
 class HelpRequestQuerySet(models.QuerySet["HelpRequest"]):
     def visible_to(self, user: User) -> "HelpRequestQuerySet":
-        """The area's, for its coordinators; once its call is a protected family's, as that call is seen."""
+        """The area's; of a protected family's, once called about, only its taker's and theirs who see what came of it."""
         if user.hat != "area":
             return self.none()
         seen = Case.objects.visible_to(user)
-        told = Q(call=None) | Q(call__protected=False) | Q(call__taken_by_id=user.pk) | Q(call__case__in=seen)
+        told = (
+            Q(call=None) | Q(protected=False, call__protected=False) | Q(call__taken_by_id=user.pk) | Q(call__case__in=seen)
+        )
         return self.filter(told, Q(case=None) | Q(case__in=seen), area_id__in=user.area_ids)
 
     def waiting(self) -> "HelpRequestQuerySet":

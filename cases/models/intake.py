@@ -277,7 +277,7 @@ class Call(models.Model):
     @property
     def is_untouched(self) -> bool:
         """Whether nothing has ever been written in it, so that it may be discarded."""
-        return self.finished_at is None and self.answers is None and self.version == 0
+        return self.finished_at is None and self.concern_id is None and self.help_request_id is None and self.version == 0
 
     @property
     def answers(self) -> Concern | HelpRequest | None:

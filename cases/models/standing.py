@@ -177,6 +177,7 @@ class TaskKind(models.TextChoices):
     JOIN = "join", _("Two situations of one child")
     JOINED = "joined", _("Two situations were joined")
     GUEST_LINK = "guest_link", _("Somebody asks for a new link")
+    LINK_ENDS = "link_ends", _("A link ends before the meeting")
 
 
 class TaskQuerySet(models.QuerySet["Task"]):

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from cases.access import NotAllowed
-from cases.actions import deadline, network, protection
+from cases.actions import deadline, guest, network, protection
 from cases.actions.answer import answer_callers
 from cases.actions.case import lock, move, note
 from cases.actions.clock import write_outcome
@@ -63,6 +63,7 @@ def propose(
     except IntegrityError as error:
         raise NotAllowed(_("A time is already being agreed on. Open it, and move it if it does not suit.")) from error
     invite(meeting, invited)
+    guest.follow(case=case, seats=[row.pk for row in invited], until=starts_at, by=by, now=now)
     invitations.told_of_invitation(meeting, [row.pk for row in invited], by=by, now=now)
     _tell_by_hand(case, meeting, now)
     if case.status != Status.FOLLOW_UP:

@@ -59,6 +59,7 @@ class InviteForm(YhteisoForm):
         label=_("Who is this?"), choices=KINDS, required=False, widget=Radios(small=True), initial=PersonKind.CLOSE.value
     )
     name = TextField(label=_("Name"), max_length=60, required=False)
+    family_name = TextField(label=_("Family name"), max_length=60, required=False)
     relation = TextField(
         label=_("Relation or organisation"), max_length=60, required=False,
         help_text=_("For example a coach, at the father's wish, or a parish's youth work"),

@@ -79,9 +79,11 @@ def test_only_the_own_area_and_the_page_say_the_same(world: World) -> None:
 
 def test_the_area_changes_the_answer_and_nothing_that_was_asked_of_it(world: World) -> None:
     row = send(world)
-    for column, value in (("source", "child"), ("area_id", world.other_area.pk), ("sent_at", FRIDAY), ("ref", "x")):
+    for column, value in (("source", "child"), ("sent_at", FRIDAY), ("ref", "x")):
         with pytest.raises(ProgrammingError, match="permission denied"), wearing("area", world.coordinator.pk):
             HelpRequest.objects.filter(pk=row.pk).update(**{column: value})
+    with pytest.raises(ProgrammingError, match="row-level security"), wearing("area", world.coordinator.pk):
+        HelpRequest.objects.filter(pk=row.pk).update(area_id=world.other_area.pk)  # never into another's area
     with wearing("area", world.other_coordinator.pk):
         assert HelpRequest.objects.filter(pk=row.pk).update(answered_at=FRIDAY, answered_by=world.other_coordinator) == 0
     with wearing("area", world.coordinator.pk):

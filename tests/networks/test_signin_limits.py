@@ -9,8 +9,9 @@ from django.conf import settings as conf
 from django.db import connection
 from django.test import Client, RequestFactory
 from django.urls import reverse
+from django.utils import timezone
 
-from networks import limits
+from networks import alarms, limits
 from networks.models import Attempt, User
 from tests.personas import PASSWORD, World, at
 
@@ -129,7 +130,7 @@ def test_old_counts_are_forgotten_and_tell_of_nobody(db: None) -> None:
 @pytest.mark.parametrize(
     ("behind", "headers", "found"),
     [(False, {"HTTP_X_FORWARDED_FOR": "1.2.3.4"}, "192.0.2.7"), (True, {"HTTP_X_FORWARDED_FOR": "6.6.6.6, 1.2.3.4"}, "1.2.3.4"),
-     (True, {}, "192.0.2.7"), (True, {"HTTP_X_FORWARDED_FOR": "nonsense"}, ""),
+     (True, {}, "192.0.2.7"), (True, {"HTTP_X_FORWARDED_FOR": "nonsense"}, limits.UNKNOWN),
      (True, {"HTTP_X_FORWARDED_FOR": "2001:db8:1:2:3::4"}, "2001:db8:1:2::/64")],
 )  # fmt: skip
 def test_the_address_is_the_one_that_the_proxy_saw(settings, behind: bool, headers: dict[str, str], found: str) -> None:
@@ -187,3 +188,23 @@ def test_allauth_s_own_limits_are_off(db: None) -> None:
 
     assert account.RATE_LIMITS == mfa.RATE_LIMITS == {}
     assert conf.MIDDLEWARE.index("networks.limits.limits") < conf.MIDDLEWARE.index("yhteiso.hats.middleware.HatMiddleware")
+
+
+def test_an_address_that_is_none_is_counted_too(settings, db: None) -> None:
+    settings.BEHIND_PROXY = True
+    for _n in range(limits.LIMITS["help-request"].amount):
+        limits.count(what="help-request", whose=limits.UNKNOWN, seconds=3600, now=timezone.now())
+    assert Client(headers={"x-forwarded-for": "nonsense"}).post(reverse("help-request"), {}).status_code == 429
+
+
+def test_an_area_is_not_flooded_and_the_health_page_tells(world: World) -> None:
+    def ask(area: int, number: int) -> int:
+        return Client(REMOTE_ADDR=f"192.0.2.{number}").post(reverse("help-request"), {"area": str(area)}).status_code
+
+    for _n in range(limits.AREA_CEILING - 1):
+        limits.count(what="help-request area", whose=str(world.area.pk), seconds=limits.AREA_SECONDS, now=timezone.now())
+    assert alarms.help_requests()["status"] == "ok"
+    assert [ask(world.area.pk, 1), ask(world.area.pk, 2), ask(world.other_area.pk, 3)] == [422, 429, 422]
+    assert alarms.help_requests() == {
+        "status": "failing", "counts": {"turned_away": 1}, "text": alarms.help_requests()["text"],
+    }  # fmt: skip
