@@ -248,6 +248,18 @@ def test_the_usual_set_of_the_child_s_age(world: World, case: Case, clinic: Unit
     assert "Ohjaamo" not in shown
 
 
+def test_the_usual_set_offers_no_service_that_was_taken_out(world: World, case: Case, client: Client) -> None:
+    assert case.child_age is not None
+    for label, active in (("Isäryhmä", False), ("Perhekahvila", True)):
+        UsualSet.objects.create(
+            area=world.area, band=band_of(case.child_age), label=label, service=service(world, label, active=active),
+            decided_on=date(2026, 5, 13), changed_at=timezone.now(), changed_by=world.coordinator,
+        )  # fmt: skip
+    shown = text(client.get(url(case)))
+    assert "Perhekahvila" in shown
+    assert "Isäryhmä" not in shown
+
+
 def test_as_many_questions_with_three_units_as_with_one(
     world: World, case: Case, hanna: User, client: Client, django_assert_max_num_queries: Any
 ) -> None:
