@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 
 from cases.access import NotAllowed
 from cases.actions import deadline, message
-from cases.actions.asking import withdraw
 from cases.actions.answer import answer_callers
+from cases.actions.asking import withdraw
 from cases.actions.known import index_child
 from cases.actions.task import open_task
 from cases.kinds import CONSENT, GATHERED, MEETING

@@ -82,7 +82,7 @@ SELECT sec.cancel_invitations(array_agg(i.id), now(), NULL) FROM cases_unitinvit
     mended(
         "sec.end_seats_of_unit()",
         "RETURN NULL;",
-        f"""INSERT INTO cases_task (id, kind, case_id, unit_id, to_id, made_at, due_at, about)
+        f'''INSERT INTO cases_task (id, kind, case_id, unit_id, to_id, made_at, due_at, about)
             SELECT gen_random_uuid(), 'seat_vacant', c.id, i.unit_id, c.coordinator_id, now(), now() + interval '2 days',
                    'invitation-' || i.id
             FROM cases_unitinvitation i JOIN cases_case c ON c.id = i.case_id AND c.status <> 'closed'
@@ -92,7 +92,7 @@ SELECT sec.cancel_invitations(array_agg(i.id), now(), NULL) FROM cases_unitinvit
             ARRAY(SELECT i.id FROM cases_unitinvitation i
                   WHERE i.user_id = NEW.id AND i.unit_id IS DISTINCT FROM NEW.unit_id AND {OPEN} ORDER BY i.id),
             now(), coalesce(sec.uid(), NEW.id));
-        RETURN NULL;""",
+        RETURN NULL;''',
     )
 }
 

@@ -39,6 +39,12 @@ def mark(ground: Ground, user: User, now: Any = None) -> None:
         standing.recuse(case=ground.case, user=user, reason="kin", by=lead, now=now or timezone.now())
 
 
+def recused(ground: Ground, user: User) -> None:
+    """Marked once, when they were still asked or in."""
+    lead = ground.world.coordinator
+    Recusal.objects.create(case=ground.case, user=user, reason="kin", marked_by=lead, marked_at=timezone.now())
+
+
 def seat(ground: Ground, user: User) -> None:
     with wearing("area", ground.world.coordinator.pk):
         meetings.add_member(
@@ -61,7 +67,7 @@ def choose(ground: Ground, colleague: User) -> tuple[UnitInvitation, int, str]:
 @pytest.mark.parametrize("known", ["recused", "seated"])
 def test_a_colleague_s_disqualification_or_seat_is_not_told_to_the_asked(ground: Ground, known: str) -> None:
     veera, lead = ground.world.person("Veera Sorsa", Role.PROFESSIONAL, ground.clinic), ground.world.coordinator
-    (seat if known == "seated" else mark)(ground, ground.tatu)
+    (seat if known == "seated" else recused)(ground, ground.tatu)
     row, status, page = choose(ground, ground.tatu)
     row.refresh_from_db()
     assert (status, row.state, row.substitute_id) == (200, S.SUBSTITUTED, ground.tatu.pk)
@@ -75,7 +81,7 @@ def test_a_colleague_s_disqualification_or_seat_is_not_told_to_the_asked(ground:
 
 
 def test_a_second_press_of_a_choice_that_waits_for_the_lead_is_the_same(ground: Ground) -> None:
-    mark(ground, ground.tatu)
+    recused(ground, ground.tatu)
     row = ground.ask()
     with wearing("member", ground.hanna.pk):
         for _twice in range(2):
@@ -85,7 +91,7 @@ def test_a_second_press_of_a_choice_that_waits_for_the_lead_is_the_same(ground: 
 
 
 def test_the_lead_is_told_at_once_whom_they_can_t_ask(ground: Ground) -> None:
-    mark(ground, ground.tatu)
+    recused(ground, ground.tatu)
     row, lead = ground.ask(), ground.world.coordinator
     with wearing("area", lead.pk), pytest.raises(NotAllowed, match=r"disqualified|esteellinen"):
         actions.pass_on(invitation=row, substitute=ground.tatu, by=lead, now=timezone.now())
@@ -110,9 +116,7 @@ def test_a_disqualification_takes_the_invitation_back_and_nobody_acts_by_it(grou
 
 def test_a_disqualified_asker_has_no_lead(ground: Ground) -> None:
     row = ground.ask()
-    Recusal.objects.create(
-        case=ground.case, user=ground.hanna, reason="kin", marked_by=ground.world.coordinator, marked_at=timezone.now()
-    )
+    recused(ground, ground.hanna)
     with wearing("member", ground.hanna.pk), connection.cursor() as cursor:
         cursor.execute("SELECT sec.invitation_lead(%s)", [row.pk])
         assert cursor.fetchone()[0] is None
@@ -188,7 +192,13 @@ def test_the_invitation_moves_with_the_area(ground: Ground) -> None:
     lead = ground.world.coordinator
     with wearing("area", lead.pk):
         standing.recuse(
-            case=ground.case, user=lead, reason="kin", by=lead, now=timezone.now(), successor=other, area=ground.world.other_area
+            case=ground.case,
+            user=lead,
+            reason="kin",
+            by=lead,
+            now=timezone.now(),
+            successor=other,
+            area=ground.world.other_area,
         )
     row.refresh_from_db()
     assert row.area_id == Case.objects.get(pk=ground.case.pk).area_id == ground.world.other_area.pk
@@ -203,4 +213,3 @@ def test_an_invitation_s_message_without_its_mail_is_noticed(ground: Ground) -> 
     assert "unsent" not in sweep(repair=False, now=now).found
     Outgoing.objects.filter(kind="message").delete()
     assert sweep(repair=False, now=now).found["unsent"] == 1
-
