@@ -187,7 +187,7 @@ def _asked_units(user: User, rows: Sequence[About], cases: Mapping[int, Case]) -
 
 
 def _network_asked_into(rows: Sequence[About]) -> dict[UUID, Place]:
-    """Told instead of whoever was asked, so without the situation: found by the invitation, where it is the reader's area's."""
+    """Told instead of whoever was asked, so without the situation: found by the invitation, where the reader leads."""
     if not rows:
         return {}
     found = UnitInvitation.objects.filter(pk__in=keys(rows)).values_list("pk", "case__ref")

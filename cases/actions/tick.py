@@ -185,7 +185,7 @@ def _messages(rows: Sequence[Deadline], who: dict[UUID, Addressees], now: dateti
 
 
 def _named_case(row: Deadline, one: Told) -> int | None:
-    """The situation; to whoever was asked into it, and to their head, the invitation alone, as they may read it."""
+    """The situation; to whoever was asked into it, and to their head, the invitation alone."""
     return None if row.kind == INVITATION and one.role in ("invited", "owner_head") else row.case_id
 
 

@@ -122,10 +122,10 @@ def decline(*, invitation: UnitInvitation, reason: str, words: str = "", by: Use
 def pass_on(*, invitation: UnitInvitation, substitute: User, by: User, now: datetime) -> UnitInvitation:
     """Somebody else of the unit answers instead: by the asked person, or by the lead while that one is away.
 
-    Returns the substitute's own invitation, with a new day. Whether the named colleague may come is the lead's to know: the
-    asked person's choice is taken either way, and where the colleague can't be asked, the lead is told and the same row is
-    returned, without anybody asked after it. Raises NotAllowed for somebody who doesn't work in the unit, for anybody but the
-    two, after a cancelling and after another answer; to the lead also for a colleague who can't be asked.
+    Returns the substitute's own invitation, with a new day. Whether the named colleague may come is the lead's to know:
+    the asked person's choice is taken either way, and where the colleague can't be asked, the lead is told and the same
+    row is returned, without anybody asked after it. Raises NotAllowed for somebody who doesn't work in the unit, for
+    anybody but the two, after a cancelling and another answer; to the lead also for a colleague who can't be asked.
     """
     with answering(invitation=invitation, by=by) as (row, lead):
         if row.state == InvitationState.SUBSTITUTED and row.substitute_id == substitute.pk:

@@ -49,7 +49,7 @@ def recusal(request: UserRequest, ref: str) -> HttpResponse:
 
 
 def _markable(case: Case, user: User) -> dict[str, User]:
-    """Whom this person may mark: oneself; a coordinator also the network's professionals, the asked and the area's coordinators."""
+    """Whom this person may mark: oneself; a coordinator also the network, the asked and the area's coordinators."""
     people = {str(user.pk): user}
     if user.hat == "area":
         members = case.memberships.filter(ended_at=None, user__isnull=False).values("user_id")
