@@ -175,7 +175,8 @@ def _messages(rows: Sequence[Deadline], who: dict[UUID, Addressees], now: dateti
     return [
         Message(
             key=f"step:{row.pk}:{one.user_id}", to_id=one.user_id, kind=message_kind(row.kind), what=row.kind,
-            case_id=_named_case(row, one), area_id=row.area_id, coordinator_id=leads.get(row.case_id or 0), unit_id=one.unit_id,
+            case_id=_named_case(row, one), area_id=row.area_id,
+            coordinator_id=leads.get(row.case_id or 0), unit_id=one.unit_id,
             about=row.about, step=row.step, late_at=row.late_at, nobody=who[row.pk].nobody, instead_of_id=one.instead_of,
             at=now,
         )
