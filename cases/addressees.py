@@ -146,7 +146,7 @@ def in_role(row: Deadline, role: str, ground: Ground) -> list[int]:
         return ground.callers.get(row.case_id or 0, [])
     plain = {
         "owner": _owner(row, ground),
-        "invited": [row.person_id] if row.person_id else [],  # asked to join, so not in the network yet
+        "invited": _invited(row, ground),
         "substitute": [area.substitute_id] if area and area.substitute_id else [],
         "coordinators": ground.roles.get((Role.COORDINATOR, area_id), []),
         "officers": ground.roles.get((Role.OFFICER, None), []),
@@ -158,6 +158,12 @@ def in_role(row: Deadline, role: str, ground: Ground) -> list[int]:
 def _owner(row: Deadline, ground: Ground) -> list[int]:
     """Whoever the deed belongs to; in a situation, while they are in its network."""
     there = row.case_id is None or (row.case_id, row.person_id) in ground.seats
+    return [row.person_id] if row.person_id and there else []
+
+
+def _invited(row: Deadline, ground: Ground) -> list[int]:
+    """Whoever was asked to join for a unit, so is not in the network yet; while they work there."""
+    there = row.unit_id is None or ground.home.get(row.person_id or 0) == row.unit_id
     return [row.person_id] if row.person_id and there else []
 
 
@@ -223,9 +229,10 @@ def _look_named(ground: Ground, area_ids: set[int]) -> None:
 
 
 def _look_units(ground: Ground, rows: Sequence[tuple[Deadline, Sequence[str]]]) -> None:
-    """Where the leads work, and who heads the units: the one named in its settings, else by role."""
+    """Where the leads and the asked work, and who heads the units: the one named in its settings, else by role."""
     leads = {case.coordinator_id for case in ground.cases.values()}
-    ground.home = dict(User.people.filter(pk__in=leads).values_list("pk", "unit_id"))
+    asked = {row.person_id for row, roles in rows if row.person_id and "invited" in roles}
+    ground.home = dict(User.people.filter(pk__in=leads | asked).values_list("pk", "unit_id"))
     units = {unit for unit in (*(row.unit_id for row, _roles in rows), *ground.home.values()) if unit}
     units |= {unit for owed in ground.deeds.values() for unit in owed}
     for unit_id, head_id in Unit.objects.filter(pk__in=units, head__isnull=False).values_list("pk", "head_id"):

@@ -178,12 +178,21 @@ def _reviews(user: User, rows: Sequence[About], cases: Mapping[int, Case]) -> di
 def _asked_units(user: User, rows: Sequence[About], cases: Mapping[int, Case]) -> dict[UUID, Place]:
     """The own invitation of whoever was asked, without the situation; the network's page for whoever leads."""
     if user.hat == "area":
-        return in_case("case-network")(user, rows, cases)
+        return in_case("case-network")(user, rows, cases) | _network_asked_into([row for row in rows if not row.case_id])
     if user.hat != "member":
         return {}
     asked = UnitInvitation.objects.asked_of(user).filter(pk__in=keys(rows))
     seen = {str(row.pk): Place(reverse("unit-invitation", args=[row.ref]), row.unit.name) for row in asked}
     return {row.pk: seen[row.about] for row in rows if row.about in seen}
+
+
+def _network_asked_into(rows: Sequence[About]) -> dict[UUID, Place]:
+    """Told instead of whoever was asked, so without the situation: found by the invitation, where the reader leads."""
+    if not rows:
+        return {}
+    found = UnitInvitation.objects.filter(pk__in=keys(rows)).values_list("pk", "case__ref")
+    pages = {str(pk): Place(reverse("case-network", args=[ref])) for pk, ref in found}
+    return {row.pk: pages[row.about] for row in rows if row.about in pages}
 
 
 def _services(user: User, rows: Sequence[About], cases: Mapping[int, Case]) -> dict[UUID, Place]:
@@ -319,6 +328,10 @@ def _register_plain() -> None:
             "unit_declined": Words(
                 _("A unit declined the invitation"), find=_asked_units, deed=_("Open the network"), icon="cross",
                 hint=_("The reason stands on the page of the network."),
+            ),
+            "unit_needs_word": Words(
+                _("A proposed substitute can't come or is in already"), find=_asked_units, deed=_("Open the network"),
+                hint=_("The unit doesn't know. Decide who is asked next."), icon="warn",
             ),
             "unit_passed_on": Words(
                 _("A unit named a substitute"), find=_asked_units, deed=_("Open the network"), icon="people",

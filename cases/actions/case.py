@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from cases.access import NotAllowed
 from cases.actions import deadline, message
 from cases.actions.answer import answer_callers
+from cases.actions.asking import withdraw
 from cases.actions.known import index_child
 from cases.actions.task import open_task
 from cases.kinds import CONSENT, GATHERED, MEETING
@@ -21,7 +22,6 @@ from cases.models import (
     CloseReason,
     Closing,
     ConsentState,
-    InvitationState,
     MemberRole,
     Membership,
     Message,
@@ -187,7 +187,7 @@ def close(
     told = set(seats.exclude(role=MemberRole.EXCEPTIONAL).filter(user__isnull=False).values_list("user_id", flat=True))
     seats.filter(role=MemberRole.EXCEPTIONAL).update(ended_at=now, ended_by=by, end_reason="expired")
     seats.update(ended_at=now, ended_by=by, end_reason="closed")
-    case.unit_invitations.open().update(state=InvitationState.CANCELLED, cancelled_at=now, cancelled_by=by)
+    withdraw(case, by=by, now=now)
     deadline.end_all(case, now=now)
     answer_callers(case=case, now=now)
     _tell_of_ending(closing, told - {by.pk}, now)

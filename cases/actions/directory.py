@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from cases.actions.deadline import begin
+from cases.deadlines import next_telling
 from cases.kinds import SERVICE
 from networks.actions.service import SETTLED
 from networks.models import Service, ServiceEvent, question_of
@@ -37,9 +38,10 @@ def ask(*, now: datetime) -> int:
 
 
 def settle(service: Service, now: datetime) -> None:
-    """Nobody is reminded any more of what has been answered."""
+    """Nobody is reminded any more of what has been answered; of what waits still after a taking out, they are again."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT sec.end_service_questions(%s, %s)", [service.pk, now])
+        cursor.execute("SELECT sec.reopen_service_questions(%s, %s, %s)", [service.pk, now, next_telling(now)])
 
 
 def register() -> None:

@@ -7,13 +7,13 @@ from django.utils.translation import gettext as _
 
 from cases.access import NotAllowed
 from cases.actions import deadline
+from cases.actions.asking import withdraw
 from cases.actions.case import lock, move, note, relabel
 from cases.actions.disclosure import disclosing
-from cases.kinds import CONSENT, GATHERED, INVITATION
+from cases.kinds import CONSENT, GATHERED
 from cases.models import (
     Case,
     ConsentState,
-    InvitationState,
     MemberRole,
     Membership,
     Person,
@@ -225,9 +225,7 @@ def open_case_of(case: Case) -> Case:
 
 def _not_asked_any_more(case: Case, user: User, by: User, now: datetime) -> None:
     """Whoever is taken in at once, by a yes on the phone, has nothing left to answer."""
-    for row in case.unit_invitations.open().filter(user=user).only("pk"):
-        deadline.end(INVITATION, case=case, about=row.pk, now=now)
-    case.unit_invitations.open().filter(user=user).update(state=InvitationState.CANCELLED, cancelled_at=now, cancelled_by=by)
+    withdraw(case, by=by, now=now, user=user)
 
 
 def _gathered(case: Case, now: datetime) -> None:

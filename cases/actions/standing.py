@@ -9,11 +9,22 @@ from django.utils.translation import gettext as _
 
 from cases.access import NotAllowed
 from cases.actions import deadline
+from cases.actions.asking import tell_withdrawn
 from cases.actions.case import lock, note
 from cases.actions.disclosure import disclose_exceptionally
 from cases.actions.task import open_task
 from cases.kinds import REVIEW
-from cases.models import Case, ExceptionalAccess, HandOver, RecusalReason, Status, TaskKind, Verdict
+from cases.models import (
+    Case,
+    ExceptionalAccess,
+    HandOver,
+    InvitationState,
+    RecusalReason,
+    Status,
+    TaskKind,
+    UnitInvitation,
+    Verdict,
+)
 from networks.models import Area, Role, User
 from yhteiso.lib.dates import helsinki_date
 from yhteiso.lib.ids import uuid7
@@ -46,6 +57,10 @@ def recuse(
         raise NotAllowed(_("Choose a coordinator of another area, who takes this situation over at once."))
     if told is None:
         raise NotAllowed(_("You are no longer part of this situation."))
+    if by.pk != user.pk:  # the database took their open invitations back, also into the situations of siblings
+        gone = UnitInvitation.objects.filter(user=user, state=InvitationState.CANCELLED, cancelled_at=now)
+        for row in gone.select_related("case"):
+            tell_withdrawn(row.case, [row], now)
 
 
 def leads(case: Case, user: User) -> bool:

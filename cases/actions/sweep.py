@@ -234,7 +234,10 @@ def _unsaid(now: datetime) -> int:
 
 
 # Kinds whose mail is the plain notice. Meetings and digests leave by rows of their own; a failure is told here only.
-NOTICED = (MessageKind.ESCALATION, MessageKind.PROMISE, MessageKind.TASK, MessageKind.FAMILY, MessageKind.ANSWER)
+NOTICED = (
+    MessageKind.ESCALATION, MessageKind.PROMISE, MessageKind.TASK, MessageKind.FAMILY, MessageKind.ANSWER,
+    MessageKind.INVITATION,
+)  # fmt: skip
 
 
 def _unsent(now: datetime) -> int:

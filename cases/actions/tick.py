@@ -9,8 +9,9 @@ from django.db.models import Q
 
 from cases.actions.deadline import ladders_of, last_step, repeat, roles_of
 from cases.actions.message import tell
-from cases.addressees import Addressees, addressees
+from cases.addressees import Addressees, Told, addressees
 from cases.deadlines import KINDS, agreed_in_time
+from cases.kinds import INVITATION
 from cases.models import Case, Deadline, DeadlineState, Escalation, EscalationTo, Message, MessageKind
 from yhteiso.hats.wear import wearing
 from yhteiso.lib.dates import helsinki_date, working_days_between
@@ -174,13 +175,19 @@ def _messages(rows: Sequence[Deadline], who: dict[UUID, Addressees], now: dateti
     return [
         Message(
             key=f"step:{row.pk}:{one.user_id}", to_id=one.user_id, kind=message_kind(row.kind), what=row.kind,
-            case_id=row.case_id, area_id=row.area_id, coordinator_id=leads.get(row.case_id or 0), unit_id=one.unit_id,
+            case_id=_named_case(row, one), area_id=row.area_id,
+            coordinator_id=leads.get(row.case_id or 0), unit_id=one.unit_id,
             about=row.about, step=row.step, late_at=row.late_at, nobody=who[row.pk].nobody, instead_of_id=one.instead_of,
             at=now,
         )
         for row in rows
         for one in who[row.pk].told
     ]  # fmt: skip
+
+
+def _named_case(row: Deadline, one: Told) -> int | None:
+    """The situation; to whoever was asked into it, and to their head, the invitation alone."""
+    return None if row.kind == INVITATION and one.role in ("invited", "owner_head") else row.case_id
 
 
 def message_kind(code: str) -> str:

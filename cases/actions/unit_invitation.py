@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from cases.access import NotAllowed
 from cases.actions import deadline, message
+from cases.actions.asking import told
 from cases.actions.case import lock, note
 from cases.actions.network import open_case_of
 from cases.kinds import INVITATION
@@ -23,8 +24,6 @@ from cases.models import (
     Case,
     DeclineReason,
     InvitationState,
-    Message,
-    MessageKind,
     Status,
     UnitInvitation,
 )
@@ -123,20 +122,28 @@ def decline(*, invitation: UnitInvitation, reason: str, words: str = "", by: Use
 def pass_on(*, invitation: UnitInvitation, substitute: User, by: User, now: datetime) -> UnitInvitation:
     """Somebody else of the unit answers instead: by the asked person, or by the lead while that one is away.
 
-    Returns the substitute's own invitation, with a new day. Raises NotAllowed for somebody who can't be asked, for anybody
-    but the two, after a cancelling and after another answer.
+    Returns the substitute's own invitation, with a new day. Whether the named colleague may come is the lead's to know:
+    the asked person's choice is taken either way, and where the colleague can't be asked, the lead is told and the same
+    row is returned, without anybody asked after it. Raises NotAllowed for somebody who doesn't work in the unit, for
+    anybody but the two, after a cancelling and another answer; to the lead also for a colleague who can't be asked.
     """
     with answering(invitation=invitation, by=by) as (row, lead):
         if row.state == InvitationState.SUBSTITUTED and row.substitute_id == substitute.pk:
-            return UnitInvitation.objects.get(instead_of=row)
+            return UnitInvitation.objects.filter(instead_of=row).first() or row
         check_open(row)
         if row.state != InvitationState.SENT:
             raise NotAllowed(_("The family has not been asked yet."))
         if substitute.pk == row.user_id:
             raise NotAllowed(_("Choose somebody else than the one who was asked."))
-        _check_person(row.case, row.unit, substitute, now)
+        _check_works(row.unit, substitute, now)
+        refusal = may_not_come(row.case, substitute)
+        if refusal and by.pk == lead.pk:
+            raise NotAllowed(refusal)
         row.substitute = substitute
         settle(row, InvitationState.SUBSTITUTED, by, now, ["substitute"])
+        if refusal:
+            needs_word(row, lead, now)
+            return row
         new = UnitInvitation.objects.create(
             case=row.case, area_id=row.area_id, unit=row.unit, service_id=row.service_id, user=substitute,
             must_attend=row.must_attend, masked=row.masked, index_only=row.index_only, invited_by=lead, invited_at=now,
@@ -199,6 +206,20 @@ def told_lead(row: UnitInvitation, lead: User, now: datetime) -> None:
     _tell(row.case, row, lead.pk, "unit_accepted", now)
 
 
+def needs_word(row: UnitInvitation, lead: User, now: datetime) -> None:
+    """The lead is told that whoever would come can't be asked or is in already, and decides who comes."""
+    _tell(row.case, row, lead.pk, "unit_needs_word", now)
+
+
+def may_not_come(case: Case, user: User) -> str | None:
+    """Why this person can't be asked into the situation: a sentence for its lead, for nobody else's eyes. Or None."""
+    if case.recusals.filter(user=user).exists():
+        return str(_("This person is disqualified in this situation."))
+    if case.memberships.current().filter(user=user).exists():
+        return str(_("This person is in the network already."))
+    return None
+
+
 def may_be_asked(unit: Unit, now: datetime) -> QuerySet[User]:
     """Who of the unit can be asked: professionals today, with an account in use, by name."""
     today = helsinki_date(now)
@@ -215,12 +236,14 @@ def answer_by(now: datetime) -> datetime:
 
 
 def _check_person(case: Case, unit: Unit, user: User, now: datetime) -> None:
+    _check_works(unit, user, now)
+    if refusal := may_not_come(case, user):
+        raise NotAllowed(refusal)
+
+
+def _check_works(unit: Unit, user: User, now: datetime) -> None:
     if not may_be_asked(unit, now).filter(pk=user.pk).exists():
         raise NotAllowed(_("Choose somebody who works in the unit now."))
-    if case.recusals.filter(user=user).exists():
-        raise NotAllowed(_("This person is disqualified in this situation."))
-    if case.memberships.current().filter(user=user, unit=unit).exists():
-        raise NotAllowed(_("This person is in the network already."))
 
 
 def _send(case: Case, row: UnitInvitation, now: datetime) -> None:
@@ -246,8 +269,4 @@ def _locked(invitation: UnitInvitation) -> tuple[Case, UnitInvitation]:
 
 
 def _tell(case: Case, row: UnitInvitation, to: int, what: str, now: datetime) -> None:
-    told = Message(
-        key=f"{what}:{row.pk}", to_id=to, kind=MessageKind.INVITATION, what=what, case_id=case.pk, area_id=case.area_id,
-        coordinator_id=case.coordinator_id, about=str(row.pk), at=now,
-    )  # fmt: skip
-    message.tell([told], now=now)
+    message.tell([told(case, row, to, what, now)], now=now)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from cases.actions.unit_invitation import answering, check_open, settle, told_lead
+from cases.actions.unit_invitation import answering, check_open, may_not_come, needs_word, settle, told_lead
 from cases.models import InvitationState, UnitInvitation
 from meetings.actions.meeting import add_member
 from networks.models import User
@@ -23,6 +23,9 @@ def accept(*, invitation: UnitInvitation, can_decide: bool, by: User, now: datet
         check_open(row)
         row.can_decide = can_decide
         settle(row, InvitationState.ACCEPTED, by, now, ["can_decide"])
+        if may_not_come(row.case, row.user):  # the page answers the same; what to do is the lead's to say
+            needs_word(row, lead, now)
+            return row
         add_member(
             case=row.case, user=row.user, must_attend=row.must_attend, masked=row.masked, index_only=row.index_only,
             by=lead, now=now,

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
+from django.db.models import Q
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -74,6 +75,17 @@ class Ground:
         people = ("user", "answered_by", "substitute")
         return list(rows.defer(*(f"{p}__{column}" for p in people for column in ("password", "last_login"))))
 
+    @property
+    def needing_word(self) -> list[UnitInvitation]:
+        """Passed on to somebody who can't be asked, and the unit has neither come nor been asked since."""
+        rows, since = self.invitations, {(row.unit_id, row.service_id): row.pk for row in self.invitations}
+        followed = {row.instead_of_id for row in rows} | {row.pk for row in rows if row.unit_id in self.units_in}
+        return [
+            row for row in rows
+            if row.state == InvitationState.SUBSTITUTED and row.pk not in followed
+            and since[row.unit_id, row.service_id] == row.pk
+        ]  # fmt: skip
+
     @cached_property
     def needs(self) -> CaseNeeds | None:
         return CaseNeeds.objects.filter(case=self.case).first()
@@ -122,6 +134,7 @@ def gathering(ground: Ground, query: QueryDict, needs_form: NeedsForm | None = N
 def _invited(ground: Ground) -> list[dict[str, Any]]:
     """Invitations that tell something still: the open, the declined, and the accepted beside their members."""
     shown = [row for row in ground.invitations if row.state in (*OPEN_STATES, InvitationState.DECLINED)]
+    shown += ground.needing_word
     waiting = [row for row in shown if row.state in OPEN_STATES]
     gone = away([row.user_id for row in waiting], ground.today)
     stand_ins = {user.pk: user for user in User.people.filter(pk__in=[pk for pk in gone.values() if pk])}
@@ -136,6 +149,8 @@ def _invited(ground: Ground) -> list[dict[str, Any]]:
 
 
 def _state(row: UnitInvitation) -> Tag:
+    if row.state == InvitationState.SUBSTITUTED:  # nobody was asked after it
+        return _("The proposed substitute can't come or is in already"), "red", "warn"
     tone, icon = STATES[InvitationState(row.state)]
     label = str(row.get_state_display())
     return label, tone, icon
@@ -321,7 +336,8 @@ def _usual(ground: Ground) -> dict[str, Any] | None:
     if ground.case.child_age is None:
         return None
     band = band_of(ground.case.child_age)
-    rows = list(UsualSet.objects.filter(area_id=ground.case.area_id, band=band).select_related("service__unit", "unit"))
+    offered = UsualSet.objects.filter(Q(service=None) | Q(service__active=True), area_id=ground.case.area_id, band=band)
+    rows = list(offered.select_related("service__unit", "unit"))
     if not rows:
         return None
     lines = []

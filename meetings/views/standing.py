@@ -49,11 +49,17 @@ def recusal(request: UserRequest, ref: str) -> HttpResponse:
 
 
 def _markable(case: Case, user: User) -> dict[str, User]:
-    """Whom this person may mark: oneself; a coordinator also the network's professionals and the area's coordinators."""
+    """Whom this person may mark: oneself; a coordinator also the network, the asked and the area's coordinators."""
     people = {str(user.pk): user}
     if user.hat == "area":
         members = case.memberships.filter(ended_at=None, user__isnull=False).values("user_id")
-        lead = Q(pk__in=members) | Q(pk=case.coordinator_id) | Q(pk__in=_in_area(case.area_id, timezone.now()))
+        asked = case.unit_invitations.open().values("user_id")
+        lead = (
+            Q(pk__in=members)
+            | Q(pk__in=asked)
+            | Q(pk=case.coordinator_id)
+            | Q(pk__in=_in_area(case.area_id, timezone.now()))
+        )
         rows = User.people.filter(lead, is_active=True).exclude(pk__in=case.recusals.values("user_id"))
         if not answers_for(user, case.area):  # else one coordinator could give another's family away
             rows = rows.exclude(pk=case.coordinator_id)

@@ -298,7 +298,7 @@ def test_whoever_is_disqualified_meanwhile_does_not_join(ground: Ground) -> None
     with pytest.raises(NotAllowed):
         ground.accept(row)
     row.refresh_from_db()
-    assert row.state == S.SENT
+    assert row.state == S.CANCELLED
 
 
 def test_where_nobody_leads_the_answer_waits(ground: Ground) -> None:

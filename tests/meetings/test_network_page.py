@@ -177,7 +177,8 @@ def test_the_asked_person_s_messages_tell_the_way_ahead_and_nothing_of_the_famil
     ask(world, case, hanna)
     shown = text(world.client(hanna).get(reverse("messages")))
     assert "Yksikkösi on kutsuttu perheen verkostoon" in shown
-    assert "Kerro, tuletko. Se vie hetken." in shown
+    assert "Kerro, tuletko. " in shown
+    assert "Se vie hetken." not in shown  # the clock's steps name the situation: the day stands on the invitation
     for secret in ("Aatu", case.ref, "Hilla", "Suvilehto"):
         assert secret not in shown
 
@@ -246,6 +247,18 @@ def test_the_usual_set_of_the_child_s_age(world: World, case: Case, clinic: Unit
     assert "Alueen tavallinen joukko" in shown
     assert "Päätetty 13.5.2026" in shown
     assert "Ohjaamo" not in shown
+
+
+def test_the_usual_set_offers_no_service_that_was_taken_out(world: World, case: Case, client: Client) -> None:
+    assert case.child_age is not None
+    for label, active in (("Isäryhmä", False), ("Perhekahvila", True)):
+        UsualSet.objects.create(
+            area=world.area, band=band_of(case.child_age), label=label, service=service(world, label, active=active),
+            decided_on=date(2026, 5, 13), changed_at=timezone.now(), changed_by=world.coordinator,
+        )  # fmt: skip
+    shown = text(client.get(url(case)))
+    assert "Perhekahvila" in shown
+    assert "Isäryhmä" not in shown
 
 
 def test_as_many_questions_with_three_units_as_with_one(

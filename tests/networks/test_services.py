@@ -220,6 +220,25 @@ def test_a_question_nobody_answers_goes_to_the_coordinators(world: World) -> Non
     assert jobs(ask, now=at("2027-01-16 09:00")) == 0
 
 
+def test_what_is_put_back_is_asked_about_again_by_itself(world: World) -> None:
+    row = add(world, NOW, by=world.administrator, unit=world.day_care, agency=world.day_care.agency)
+    jobs(ask, now=LATER)
+    before = set(Deadline.objects.values_list("step", "due_at", "state"))
+    with wearing("admin", world.administrator.pk):
+        actions.remove(service=row, by=world.administrator, now=LATER)
+    assert not Deadline.objects.open().exists()
+    with wearing("admin", world.administrator.pk):
+        actions.put_back(service=row, by=world.administrator, now=LATER + timedelta(hours=1))
+    assert set(Deadline.objects.values_list("step", "due_at", "state")) == before
+    assert differences(LATER + timedelta(hours=1)) == set()
+    with wearing("admin", world.administrator.pk):
+        actions.remove(service=row, by=world.administrator, now=LATER)
+        actions.put_back(service=row, by=world.administrator, now=at("2027-03-02 09:00"))  # long after both days
+    assert list(Deadline.objects.order_by("step").values_list("state", "due_at"))[1:] == [("open", at("2027-03-03 08:00"))]
+    assert Deadline.objects.get(step=1).state == "merged"
+    assert tick(now=at("2027-03-03 08:00")) == 1
+
+
 def test_the_daily_job_asks_and_the_sweeper_would_find_what_it_missed(world: World) -> None:
     add(world, long_ago())
     open_daily_tasks()
