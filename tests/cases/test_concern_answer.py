@@ -17,7 +17,7 @@ from meetings.actions import meeting as meetings
 from meetings.actions.joining import accept_join
 from networks.models import Agency, Sector, Unit, User
 from tests.cases.test_concern_page import NEW, YESTERDAY, filled
-from tests.meetings.steps import held
+from tests.meetings.steps import held, proposed
 from tests.personas import World, at
 from yhteiso.hats.wear import wearing
 from yhteiso.lib.dates import helsinki_date, latest_meeting_day, short_date
@@ -125,13 +125,9 @@ def outcome(case: Case) -> str:
 
 
 def met_today(world: World, case: Case) -> None:
-    begins = timezone.now() - timedelta(minutes=5)
+    row, now = proposed(world, case), timezone.now()
     with wearing("area", world.coordinator.pk):
-        row = meetings.propose(
-            case=case, starts_at=begins, minutes=60, place="Pikkukäpy", by=world.coordinator,
-            now=begins - timedelta(hours=1),
-        )  # fmt: skip
-        meetings.hold(meeting=row, began_at=begins, present=set(), by=world.coordinator, now=timezone.now())
+        meetings.hold(meeting=row, began_at=now, present=set(), by=world.coordinator, now=now)
 
 
 def test_the_concern_of_a_joined_situation_waits_for_the_one_that_goes_on(world: World) -> None:

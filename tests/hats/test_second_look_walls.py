@@ -10,7 +10,9 @@ from django.utils import timezone
 
 from cases.access import NotAllowed
 from cases.actions import intake, standing
+from cases.actions.case import close
 from cases.actions.consent import Word, record_words
+from cases.actions.reopening import reopen
 from cases.models import Case, Concern, Consent, Membership, Person, PersonContact, Recusal, Task
 from cases.oversight import readings
 from cases.tasks import open_daily_tasks
@@ -380,7 +382,7 @@ def test_a_closed_protected_one_whose_lead_is_gone_is_read_and_opened_by_whoever
     assert client.get(f"/cases/{case.ref}/").status_code == 200
     assert open_daily_tasks() == 0  # nobody is asked to take over what has ended
     with wearing("area", chief.pk):
-        reopen(case=Case.objects.get(pk=case.pk), reason="Äiti soitti.", by=User.objects.get(pk=chief.pk), now=timezone.now())
+        reopen(case=Case.objects.get(pk=case.pk), reason="Äiti soitti.", by=chief, now=timezone.now())
     assert Case.objects.get(pk=case.pk).coordinator_id == chief.pk
     close(case=Case.objects.get(pk=case.pk), by=chief, reason="moved_away", now=timezone.now())
     chief.roles.update(ends_on=date(2026, 1, 1))

@@ -184,7 +184,6 @@ def test_when_the_family_stops_who_was_told_hears_that_it_is_off(world: World, c
     carried()
     mail.outbox.clear()
     if said_no:
-        Consent.objects.filter(case=case).update(ended_at=now(), ended_by=world.coordinator)
         seat = case.memberships.get(user=world.member)
         with wearing("area", world.coordinator.pk):
             words = [consents.Word(seat, "time", "no")]
