@@ -175,9 +175,7 @@ class Case(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["area"], condition=Q(protected=True), name="case_protected_by_area"
-            ),
+            models.Index(fields=["area"], condition=Q(protected=True), name="case_protected_by_area"),
             models.Index(fields=["area", "plan_by_on", "id"], condition=~Q(status=Status.CLOSED), name="case_open_by_area"),
             # The list's own order: its first page reads its own rows, and not the whole area to sort it.
             models.Index(

@@ -27,7 +27,7 @@ class ChildKey(models.Model):
 
 class CaseJoinQuerySet(models.QuerySet["CaseJoin"]):
     def visible_to(self, user: User) -> "CaseJoinQuerySet":
-        """Those with a side that this person sees. None in which they are disqualified on the other side, or whose other side
+        """Those with a side that this person sees. None where they are disqualified in the other side, or where that
         is a protected family's that they don't see: the link would tell of it. `sec.join_told` says the same in SQL.
         """
         seen, guarded = Case.objects.visible_to(user), Case.objects.filter(protected=True)
