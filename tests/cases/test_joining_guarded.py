@@ -13,6 +13,7 @@ from cases.models import Case, CaseJoin, Membership, Recusal, Task
 from meetings.actions.closing import stop
 from networks.models import User
 from tests.cases.test_joining import accepted, kinds, pair, proposed
+from tests.cases.test_known import case_of
 from tests.personas import World
 from yhteiso.hats.wear import wearing
 from yhteiso.lib.dates import helsinki_date
