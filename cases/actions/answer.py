@@ -12,7 +12,8 @@ from cases.models import Case, Concern, Message, MessageKind
 def answer_callers(*, case: Case | None = None, concern: Concern | None = None, now: datetime) -> int:
     """Tell those who wrote how it ended, once each: the network met, the family declined, or other help was found.
 
-    Which of the three, the database reads from the facts. Nothing of the family is in it. Returns how many were told.
+    Which of the three, the database reads from the facts; of a situation that was joined with another, from those of the one
+    that goes on. Nothing of the family is in it, and a disqualified writer is told nothing. Returns how many were told.
     """
     with connection.cursor() as cursor:
         cursor.execute(

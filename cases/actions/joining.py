@@ -20,7 +20,8 @@ def propose_join(*, case: Case, other: str, stays: bool, by: User, now: datetime
     """Propose to join this situation with another (`other` is its reference); `stays` tells whether this one goes on.
 
     Somebody else is asked by a task. The same proposal again is the first one; its reference is returned. Raises NotAllowed
-    where there is no such open situation for this person to join, without telling why, and where a proposal waits already.
+    where there is no such open situation for this person to join, without telling why, for two siblings, where the lead of
+    the one that stays is disqualified in the other, and where a proposal waits already.
     """
     made = (
         _definer("SELECT sec.propose_join(%s, %s, %s, %s, %s)", [new_ref(), case.pk, other, stays, now])
@@ -33,6 +34,10 @@ def propose_join(*, case: Case, other: str, stays: bool, by: User, now: datetime
         raise NotAllowed(_("A proposal about one of these situations waits for an answer already."))
     if made == "protected":
         raise NotAllowed(_("Only one of these families is protected here. Protect the other situation first."))
+    if made == "siblings":
+        raise NotAllowed(_("These are two siblings. Only situations of one child are joined."))
+    if made == "lead":
+        raise NotAllowed(_("Whoever leads the one that would go on is disqualified in the other. It is passed on first."))
     return str(made)
 
 

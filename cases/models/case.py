@@ -94,20 +94,26 @@ class CaseQuerySet(models.QuerySet["Case"]):
 
     def leaderless(self, on: date) -> "CaseQuerySet":
         """Open ones whose lead can't act: the account is not in use, or the role over the area is not in force."""
+        return self.open()._led_by_nobody(on)
+
+    def _led_by_nobody(self, on: date) -> "CaseQuerySet":
         roles = RoleMembership.objects.filter(
             Q(ends_on=None) | Q(ends_on__gte=on), user_id=OuterRef("coordinator_id"), area_id=OuterRef("area_id"),
             role__in=AREA_ROLES, starts_on__lte=on,
         )  # fmt: skip
-        return self.open().filter(Q(coordinator__is_active=False) | ~Exists(roles))
+        return self.filter(Q(coordinator__is_active=False) | ~Exists(roles))
 
     def orphans_of(self, user: User, on: date) -> "CaseQuerySet":
-        """Protected ones without a working lead, in areas that this person answers for; where nobody does, coordinates."""
+        """Protected ones without a working lead, in areas that this person answers for; where nobody does, coordinates.
+
+        Closed ones too: the area reads them and opens them again (docs/decisions/0017). `sec.my_orphans` says the same.
+        """
         held = RoleMembership.objects.filter(Q(ends_on=None) | Q(ends_on__gte=on), starts_on__lte=on, user__is_active=True)
         here = held.filter(area_id=OuterRef("area_id"))
         settled = here.filter(user_id=OuterRef("area__responsible_id"), role__in=AREA_ROLES)
         answered = Q(Exists(here.filter(role=Role.RESPONSIBLE))) | Q(Exists(settled))
         mine = Exists(here.filter(role=Role.RESPONSIBLE, user_id=user.pk)) | Q(area__responsible_id=user.pk)
-        return self.leaderless(on).filter(mine | ~answered, protected=True, area_id__in=user.area_ids)
+        return self._led_by_nobody(on).filter(mine | ~answered, protected=True, area_id__in=user.area_ids)
 
     def by_urgency(self) -> "CaseQuerySet":
         """Those that wait for their first meeting first, fewest days left first."""
@@ -169,9 +175,7 @@ class Case(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["area"], condition=Q(protected=True) & ~Q(status=Status.CLOSED), name="case_protected_by_area"
-            ),
+            models.Index(fields=["area"], condition=Q(protected=True), name="case_protected_by_area"),
             models.Index(fields=["area", "plan_by_on", "id"], condition=~Q(status=Status.CLOSED), name="case_open_by_area"),
             # The list's own order: its first page reads its own rows, and not the whole area to sort it.
             models.Index(

@@ -2,7 +2,7 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from cases.models.case import Case
 from cases.models.people import Person
@@ -25,6 +25,19 @@ class ChildKey(models.Model):
         return f"{self.person_id}"
 
 
+class CaseJoinQuerySet(models.QuerySet["CaseJoin"]):
+    def visible_to(self, user: User) -> "CaseJoinQuerySet":
+        """Those with a side that this person sees. None where they are disqualified in the other side, or where that
+        is a protected family's that they don't see: the link would tell of it. `sec.join_told` says the same in SQL.
+        """
+        seen, guarded = Case.objects.visible_to(user), Case.objects.filter(protected=True)
+        rows = self.filter(Exists(seen.filter(pk=OuterRef("stays"))) | Exists(seen.filter(pk=OuterRef("closes"))))
+        for side in ("stays", "closes"):
+            rows = rows.exclude(Exists(Case.objects.filter(pk=OuterRef(side), recusals__user_id=user.pk)))
+            rows = rows.exclude(Exists(guarded.filter(pk=OuterRef(side))), ~Exists(seen.filter(pk=OuterRef(side))))
+        return rows
+
+
 class CaseJoin(models.Model):
     """Two open situations of one child become one: one person proposes, another accepts; one stays, the other closes.
 
@@ -43,6 +56,8 @@ class CaseJoin(models.Model):
     accepted_at = models.DateTimeField(null=True)
     ended_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     ended_at = models.DateTimeField(null=True)
+
+    objects = CaseJoinQuerySet.as_manager()
 
     class Meta:
         ordering = ["-proposed_at", "-pk"]

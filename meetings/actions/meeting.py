@@ -292,7 +292,7 @@ def hold(*, meeting: Meeting, began_at: datetime, present: set[int], by: User, n
         case.save(update_fields=["first_met_at", "status"])
         deadline.end(MEETING, case=case, now=now)
         deadline.end(GATHERED, case=case, now=now)
-        answer_callers(case=case, now=now)
+    answer_callers(case=case, now=now)  # at the first meeting; later ones answer who wrote of one joined with this
     if not Logbook.objects.filter(meeting=meeting, approved_at__isnull=False).exists():
         deadline.begin(
             LOGBOOK, case=case, area_id=case.area_id, fact_at=began_at, about=meeting.pk, person_id=meeting.note_taker_id,

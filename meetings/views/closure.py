@@ -53,7 +53,9 @@ def family_end(request: UserRequest, ref: str) -> HttpResponse:
         except NotAllowed as refused:
             form.add_error(None, str(refused))
         else:
-            messages.success(request, _("The situation has ended, as the family wanted. Nobody is told why."))
+            messages.success(
+                request, _("The situation has ended, as the family wanted. The network hears only that it has ended.")
+            )
             return redirect("case", ref=case.ref)
     return _page(request, "family_end", case, form, now)
 

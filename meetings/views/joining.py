@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -28,7 +29,7 @@ def case_joining(request: UserRequest, ref: str) -> HttpResponse:
     form = JoinForm(request.POST if request.method == "POST" else None, choices=choices)
     if form.is_bound and form.is_valid() and _proposed(request, case, form, timezone.now()):
         return redirect("case-joining", ref=case.ref)
-    rows = [_shown(request, case, row) for row in _joins(case)]
+    rows = [_shown(request, case, row) for row in _joins(request, case)]
     context = {
         "case": case, "form": form, "waiting": next((row for row in rows if row["row"].is_open), None),
         "earlier": [row for row in rows if not row["row"].is_open],
@@ -58,8 +59,8 @@ def _choices(request: UserRequest, case: Case) -> list[tuple[str, str]]:
     return [(row.ref, f"{row.label} · {row.ref} · {row.coordinator.name}") for row in found]
 
 
-def _joins(case: Case) -> list[CaseJoin]:
-    rows = CaseJoin.objects.filter(stays=case) | CaseJoin.objects.filter(closes=case)
+def _joins(request: UserRequest, case: Case) -> list[CaseJoin]:
+    rows = CaseJoin.objects.visible_to(request.user).filter(Q(stays=case) | Q(closes=case))
     return list(rows.select_related("proposed_by", "accepted_by", "stays_area", "closes_area").defer(*PEOPLE))
 
 
@@ -106,7 +107,7 @@ def join_end(request: UserRequest, ref: str) -> HttpResponse:
 
 def _waiting(request: UserRequest, ref: str) -> tuple[CaseJoin, Case]:
     """A proposal by its reference, and the side from which this person sees it: the one that closes where they see both."""
-    row = CaseJoin.objects.filter(ref=ref).first()
+    row = CaseJoin.objects.visible_to(request.user).filter(ref=ref).first()
     seen = Case.objects.visible_to(request.user).filter(pk__in=[row.closes_id, row.stays_id]) if row else Case.objects.none()
     cases = {case.pk: case for case in seen}
     case = (cases.get(row.closes_id) or cases.get(row.stays_id)) if row else None

@@ -149,7 +149,7 @@ def agreed(facts: Facts, seat_id: int, seat: Seat, section: str, today: date) ->
 def orphaned(facts: Facts, case: int, user: int, today: date) -> bool:
     """Whether the lead is gone and this person takes care of it: answers for the area, or nobody does."""
     file = facts.cases[case]
-    if file.closed or file.area in areas(facts, file.lead, today):
+    if file.area in areas(facts, file.lead, today):
         return False
     answering = {
         key for key, who in facts.users.items()

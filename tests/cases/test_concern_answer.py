@@ -11,10 +11,13 @@ from django.utils import timezone
 from cases.actions import intake
 from cases.actions.answer import answer_callers
 from cases.actions.case import close
-from cases.models import Case, Concern, Message
+from cases.actions.joining import propose_join
+from cases.models import Case, CaseJoin, Concern, Message, Recusal
+from meetings.actions import meeting as meetings
+from meetings.actions.joining import accept_join
 from networks.models import Agency, Sector, Unit, User
 from tests.cases.test_concern_page import NEW, YESTERDAY, filled
-from tests.meetings.steps import held
+from tests.meetings.steps import held, proposed
 from tests.personas import World, at
 from yhteiso.hats.wear import wearing
 from yhteiso.lib.dates import helsinki_date, latest_meeting_day, short_date
@@ -67,7 +70,8 @@ def test_a_closed_situation_answers_by_its_reason(world: World, reason: str, out
     case = world.case(call=YESTERDAY)
     concern = Concern.objects.get(case=case)
     assert concern.outcome == ""
-    close(case=case, by=world.coordinator, reason=reason, now=timezone.now())
+    told = {"told_by": "äiti", "told_on": helsinki_date(timezone.now())} if reason == "family_stopped" else {}
+    close(case=case, by=world.coordinator, reason=reason, now=timezone.now(), **told)
     concern.refresh_from_db()
     assert concern.outcome == outcome
     shown(world, concern, outcome)
@@ -87,6 +91,77 @@ def test_the_first_meeting_answers_once_and_its_closing_does_not(world: World) -
     assert Message.objects.filter(kind="answer", to=world.professional).count() == 1
     with pytest.raises(Exception, match="never changed"), transaction.atomic():
         Concern.objects.filter(pk=concern.pk).update(outcome="other")
+
+
+def test_a_disqualified_writer_is_told_nothing(world: World) -> None:
+    case = world.case(call=YESTERDAY)
+    concern = Concern.objects.get(case=case)
+    Recusal.objects.create(
+        case=case, user=world.professional, reason="kin", marked_by=world.coordinator, marked_at=timezone.now()
+    )
+    close(case=case, by=world.coordinator, reason="other_help", now=timezone.now())
+    concern.refresh_from_db()
+    assert concern.outcome == "other"
+    assert not Message.objects.filter(kind="answer", to=world.professional).exclude(what="receipt").exists()
+    client, url = world.client(world.professional), reverse("concern", args=[concern.ref])
+    assert client.get(url).status_code == 404
+    Concern.objects.filter(pk=concern.pk).update(answered_at=timezone.now() - timedelta(days=31))
+    assert client.get(url).status_code == 404
+
+
+# -- joined with another: answered by the one that goes on
+
+
+def joined(world: World, stays: Case, closes: Case) -> None:
+    with wearing("area", world.coordinator.pk):
+        ref = propose_join(case=stays, other=closes.ref, stays=True, by=world.coordinator, now=timezone.now())
+    join = CaseJoin.objects.get(ref=ref)
+    with wearing("area", world.second_coordinator.pk):
+        accept_join(join=join, by=world.second_coordinator, now=timezone.now())
+
+
+def outcome(case: Case) -> str:
+    return Concern.objects.get(case=case).outcome
+
+
+def met_today(world: World, case: Case) -> None:
+    row, now = proposed(world, case), timezone.now()
+    with wearing("area", world.coordinator.pk):
+        meetings.hold(meeting=row, began_at=now, present=set(), by=world.coordinator, now=now)
+
+
+def test_the_concern_of_a_joined_situation_waits_for_the_one_that_goes_on(world: World) -> None:
+    closes, stays = world.case(call=YESTERDAY), world.case(call=YESTERDAY, concern=False)
+    joined(world, stays, closes)
+    assert Case.objects.get(pk=closes.pk).close_reason == "joined"
+    assert outcome(closes) == ""
+    assert not Message.objects.filter(kind="answer").exclude(what="receipt").exists()
+    with wearing("area", world.coordinator.pk):
+        assert answer_callers(case=closes, now=timezone.now()) == answer_callers(case=stays, now=timezone.now()) == 0
+    met_today(world, Case.objects.get(pk=stays.pk))
+    assert outcome(closes) == "met"
+    assert Message.objects.get(kind="answer", what="met").to_id == world.professional.pk
+
+
+@pytest.mark.parametrize(("reason", "answer"), [("declined", "declined"), ("moved_away", "other")])
+def test_or_for_its_ending_through_every_joining(world: World, reason: str, answer: str) -> None:
+    first, second, last = (world.case(call=YESTERDAY, concern=n == 0) for n in range(3))
+    joined(world, second, first)
+    joined(world, last, second)
+    assert outcome(first) == ""
+    close(case=last, by=world.coordinator, reason=reason, now=timezone.now())
+    assert outcome(first) == answer
+
+
+def test_a_meeting_before_the_concern_is_no_answer_to_it(world: World) -> None:
+    stays = world.case(call=f"{helsinki_date(timezone.now()) - timedelta(days=9)} 12:46", concern=False)
+    with wearing("area", world.coordinator.pk):
+        held(world, stays, days_ago=5)
+    closes = world.case(call=YESTERDAY)
+    joined(world, stays, closes)
+    assert outcome(closes) == ""
+    met_today(world, Case.objects.get(pk=stays.pk))
+    assert outcome(closes) == "met"
 
 
 def shown(world: World, concern: Concern, outcome: str) -> None:

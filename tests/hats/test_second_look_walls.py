@@ -10,7 +10,9 @@ from django.utils import timezone
 
 from cases.access import NotAllowed
 from cases.actions import intake, standing
+from cases.actions.case import close
 from cases.actions.consent import Word, record_words
+from cases.actions.reopening import reopen
 from cases.models import Case, Concern, Consent, Membership, Person, PersonContact, Recusal, Task
 from cases.oversight import readings
 from cases.tasks import open_daily_tasks
@@ -359,6 +361,33 @@ def test_agreed_promises_open_with_the_plan_and_not_with_the_themes(world: World
 
 
 # -- nobody is forgotten
+
+
+def test_a_closed_protected_one_whose_lead_is_gone_is_read_and_opened_by_whoever_takes_care(world: World) -> None:
+    case, chief = world.case(), world.responsible
+    Case.objects.filter(pk=case.pk).update(protected=True)
+    close(case=Case.objects.get(pk=case.pk), by=world.coordinator, reason="moved_away", now=timezone.now())
+
+    def sees(user: User) -> tuple[int, int]:
+        person = User.objects.get(pk=user.pk)
+        with wearing("area", person.pk):
+            return Case.objects.visible_to(person).count(), Case.objects.count()
+
+    assert sees(world.coordinator) == (1, 1)
+    assert sees(chief) == sees(world.second_coordinator) == (0, 0)
+    User.objects.filter(pk=world.coordinator.pk).update(is_active=False)
+    assert sees(chief) == (1, 1)
+    assert sees(world.second_coordinator) == sees(world.other_coordinator) == (0, 0)
+    client = world.client(chief)
+    assert client.get(f"/cases/{case.ref}/").status_code == 200
+    assert open_daily_tasks() == 0  # nobody is asked to take over what has ended
+    with wearing("area", chief.pk):
+        reopen(case=Case.objects.get(pk=case.pk), reason="Äiti soitti.", by=chief, now=timezone.now())
+    assert Case.objects.get(pk=case.pk).coordinator_id == chief.pk
+    close(case=Case.objects.get(pk=case.pk), by=chief, reason="moved_away", now=timezone.now())
+    chief.roles.update(ends_on=date(2026, 1, 1))
+    assert sees(world.second_coordinator) == (1, 1)  # nobody answers for the area any more
+    assert sees(world.other_coordinator) == (0, 0)
 
 
 def test_a_protected_family_without_a_lead_is_seen_by_whoever_answers_for_the_area(world: World) -> None:

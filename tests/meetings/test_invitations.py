@@ -177,6 +177,30 @@ def test_a_closed_situation_cancels_its_meeting_for_those_who_knew(world: World,
     assert len({m.to[0] for m in mail.outbox if m.body.startswith("Tapaaminen")}) == 3
 
 
+@pytest.mark.parametrize("said_no", [False, True])
+def test_when_the_family_stops_who_was_told_hears_that_it_is_off(world: World, case: Case, said_no: bool) -> None:
+    """Every word ends with the situation; a no that was said before holds."""
+    propose(world, case)
+    carried()
+    mail.outbox.clear()
+    if said_no:
+        seat = case.memberships.get(user=world.member)
+        with wearing("area", world.coordinator.pk):
+            words = [consents.Word(seat, "time", "no")]
+            consents.record_words(
+                case=case, giver=guardian(case), words=words, way="phone", valid_until=None, by=world.coordinator, now=now()
+            )
+    with wearing("area", world.coordinator.pk):
+        closing.stop(case=case, told_by="äiti", told_on=helsinki_date(now()), by=world.coordinator, now=now())
+        off = [row for row in case.memberships.filter(user__isnull=False) if row.user_id != world.coordinator.pk]
+        assert {row.user_id for row in off if row.pk in invitations.may_be_told([row.pk for row in off])} == {
+            world.professional.pk, *([] if said_no else [world.member.pk])
+        }  # fmt: skip
+    carried()
+    told_off = {sent.to[0] for sent in mail.outbox if "peruttu" in sent.body}
+    assert (world.professional.email in told_off, world.member.email in told_off) == (True, not said_no)
+
+
 def test_guardians_apart_hear_of_their_own_meeting_only(world: World, case: Case) -> None:
     father(world, case)
     contacts = {name: safe(world, case, name, f"{name.lower()}@posti.invalid").pk for name in ("Hilla", "Marko")}
