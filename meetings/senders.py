@@ -35,7 +35,7 @@ def meeting(row: Outgoing, now: datetime) -> Letter | Drop:
 
 def _stale(told: About, now: datetime) -> str:
     """Why it is no news any more: a code, or nothing."""
-    found = Meeting.objects.filter(pk=told.meeting).only("id", "status", "starts_at", "moved_from_id").first()
+    found = Meeting.objects.filter(pk=told.meeting).only("id", "status", "starts_at").first()
     if found is None:
         return "gone"
     if told.starts_at <= now:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db import InternalError, connection, transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from cases.access import NotAllowed
@@ -138,16 +138,13 @@ def _same(case: Case, child: Child, now: datetime) -> Case | None:
 
 
 def _join(case: Case, other: Case) -> None:
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT sec.join_siblings(%s, %s)", [case.pk, other.pk])
-            joined = cursor.fetchone()[0]
-    except InternalError as error:
-        raise NotAllowed(
-            _("Somebody who is disqualified in one of the situations leads another. Hand it over first.")
-        ) from error
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sec.join_siblings(%s, %s)", [case.pk, other.pk])
+        joined = cursor.fetchone()[0]
     if not joined:
-        raise NotAllowed(_("These situations can't be bound: each belongs to a family here, or one is not yours."))
+        raise NotAllowed(
+            _("These can't be bound: both have siblings here already, or who leads one is disqualified in the other.")
+        )
 
 
 def _open(case: Case, child: Child, t0: datetime, by: User, now: datetime) -> Case:

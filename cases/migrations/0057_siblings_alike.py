@@ -33,7 +33,7 @@ CREATE FUNCTION sec.lock_family(wanted bigint) RETURNS void LANGUAGE plpgsql {DE
 
 -- Bind two open situations of one area. A family grows by one at a time: two families are not made one by this.
 CREATE OR REPLACE FUNCTION sec.join_siblings(of_case bigint, newcomer bigint) RETURNS boolean LANGUAGE plpgsql {DEFINER} AS $$
-    DECLARE bound uuid; other uuid;
+    DECLARE bound uuid; other uuid; ids bigint[];
     BEGIN
         IF NOT (sec.sees_case(of_case) AND sec.sees_case(newcomer)) OR of_case = newcomer THEN RETURN false; END IF;
         PERFORM 1 FROM cases_case WHERE id IN (of_case, newcomer) ORDER BY id FOR NO KEY UPDATE;
@@ -44,14 +44,13 @@ CREATE OR REPLACE FUNCTION sec.join_siblings(of_case bigint, newcomer bigint) RE
         SELECT s.family INTO other FROM cases_sibling s WHERE s.case_id = newcomer;
         IF bound IS NOT NULL AND other IS NOT NULL THEN RETURN false; END IF;
         bound := coalesce(bound, other, gen_random_uuid());
-        INSERT INTO cases_sibling (case_id, family) VALUES (of_case, bound), (newcomer, bound) ON CONFLICT DO NOTHING;
-        PERFORM sec.lock_family(of_case);
+        PERFORM sec.lock_family(CASE WHEN other IS NULL THEN of_case ELSE newcomer END);
+        SELECT array_agg(s.case_id) || ARRAY[of_case, newcomer] INTO ids FROM cases_sibling s WHERE s.family = bound;
         -- Whoever may not handle one child's matter may not handle the sibling's. One who leads it hands it over first.
-        IF EXISTS (SELECT FROM cases_sibling s JOIN cases_sibling o ON o.family = s.family AND o.case_id <> s.case_id
-                   JOIN cases_recusal r ON r.case_id = s.case_id
-                   JOIN cases_case c ON c.id = o.case_id AND c.status <> 'closed' AND c.coordinator_id = r.user_id
-                   WHERE s.family = bound AND (s.case_id IN (of_case, newcomer) OR o.case_id IN (of_case, newcomer)))
-        THEN RAISE EXCEPTION USING ERRCODE = 'YH018', MESSAGE = 'a disqualified person leads a sibling''s situation'; END IF;
+        IF EXISTS (SELECT FROM cases_recusal r JOIN cases_case c ON c.coordinator_id = r.user_id AND c.status <> 'closed'
+                   WHERE r.case_id = ANY (ids) AND c.id = ANY (ids) AND c.id <> r.case_id)
+        THEN RETURN false; END IF;
+        INSERT INTO cases_sibling (case_id, family) VALUES (of_case, bound), (newcomer, bound) ON CONFLICT DO NOTHING;
         INSERT INTO cases_recusal (case_id, user_id, reason, marked_by_id, marked_at)
             SELECT DISTINCT ON (o.case_id, r.user_id) o.case_id, r.user_id, r.reason, r.marked_by_id, now()
             FROM cases_sibling s JOIN cases_recusal r ON r.case_id = s.case_id
@@ -132,9 +131,14 @@ CREATE FUNCTION sec.carry_precaution(wanted bigint, what text, why text, moment 
         RETURN n;
     END $$;
 
--- Those of these seats whose people are invited, at this very moment, to a coming meeting of a sibling.
-CREATE FUNCTION sec.sits_elsewhere(seats bigint[], moment timestamptz) RETURNS bigint[] LANGUAGE plpgsql STABLE {DEFINER} AS $$
+-- Those of these seats whose people are invited to a coming meeting of a sibling at the very time of this meeting, or where
+-- it was moved, of the one before.
+CREATE FUNCTION sec.sits_elsewhere(seats bigint[], meeting bigint, moved boolean) RETURNS bigint[]
+    LANGUAGE plpgsql STABLE {DEFINER} AS $$
+    DECLARE moment timestamptz;
     BEGIN
+        SELECT CASE WHEN moved THEN b.starts_at ELSE a.starts_at END INTO moment
+            FROM meetings_meeting a LEFT JOIN meetings_meeting b ON b.id = a.moved_from_id WHERE a.id = meeting;
         RETURN (SELECT coalesce(array_agg(m.id), '{{}}') FROM cases_membership m LEFT JOIN cases_person p ON p.id = m.person_id
             WHERE m.id = ANY (seats) AND (current_setting('role') = '{JOBS}' OR sec.sees_case(m.case_id)) AND EXISTS (
                 SELECT FROM cases_sibling s JOIN cases_sibling b ON b.family = s.family AND b.case_id <> s.case_id
@@ -201,9 +205,9 @@ CREATE OR REPLACE FUNCTION sec.recuse(
     END $$;
 
 REVOKE ALL ON FUNCTION sec.lock_family(bigint), sec.carry_precaution(bigint, text, text, timestamptz),
-    sec.sits_elsewhere(bigint[], timestamptz) FROM PUBLIC;
+    sec.sits_elsewhere(bigint[], bigint, boolean) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION sec.lock_family(bigint), sec.carry_precaution(bigint, text, text, timestamptz) TO {AREA};
-GRANT EXECUTE ON FUNCTION sec.sits_elsewhere(bigint[], timestamptz) TO {AREA}, {JOBS};
+GRANT EXECUTE ON FUNCTION sec.sits_elsewhere(bigint[], bigint, boolean) TO {AREA}, {JOBS};
 """
 
 

@@ -91,11 +91,10 @@ def _but_held(
 
 def sits_elsewhere(seats: Collection[int], meeting: Meeting, what: str) -> set[int]:
     """Those of these seats whose people are invited to a sibling's coming meeting at the time that no longer holds here."""
-    before = meeting.moved_from if what == MOVED else meeting if what == CANCELLED else None
-    if before is None or not seats:
+    if what not in (MOVED, CANCELLED) or not seats:
         return set()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT sec.sits_elsewhere(%s, %s)", [sorted(seats), before.starts_at])
+        cursor.execute("SELECT sec.sits_elsewhere(%s, %s, %s)", [sorted(seats), meeting.pk, what == MOVED])
         return set(cursor.fetchone()[0])
 
 
