@@ -123,7 +123,7 @@ def _may_add(case: Case, by: User) -> None:
 
 
 def _same(case: Case, child: Child, now: datetime) -> Case | None:
-    """The sibling's own open situation. Raises NotAllowed for a closed one that can be opened again; an older one is past."""
+    """The sibling's own open situation. Raises NotAllowed for a closed one that can be opened again."""
     same = [row.pk for row in siblings_of(case) if row.child_name.casefold() == child.name.casefold()]
     rows = list(Case.objects.filter(pk__in=same).order_by("-opened_at"))
     for row in rows:

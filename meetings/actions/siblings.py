@@ -70,8 +70,8 @@ def propose_in_all(
     """Propose the same time here and in the chosen siblings' situations (refs): a meeting and a logbook for each child,
     and each network invited to its own. Where a place is told by phone it is left out. All or none.
 
-    Raises NotAllowed as `meetings.actions.meeting.propose` does, and where one of several situations is one that meets alone:
-    what is hidden there would be told by the other.
+    Raises NotAllowed as `meetings.actions.meeting.propose` does, and where one of several
+    situations meets alone: what is hidden there would be told by the other.
     """
     others = lock_chosen(case, also)
     if others and _meet_alone([case.pk, *(row.pk for row in others)]):

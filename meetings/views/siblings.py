@@ -76,7 +76,8 @@ def _form(case: Case, now: datetime, data: Any = None) -> SiblingForm:
 
 def _page(request: UserRequest, case: Case, form: SiblingForm, bond: BondForm, now: datetime) -> HttpResponse:
     context = {
-        "case": case, "form": form, "bond": bond, "clock": case.clock(helsinki_date(now)), "closed": case.status == Status.CLOSED,
+        "case": case, "form": form, "bond": bond, "clock": case.clock(helsinki_date(now)),
+        "closed": case.status == Status.CLOSED,
         "same_call": helsinki_date(case.t0_at) == helsinki_date(now), **shown_siblings(request, case),
     }  # fmt: skip
     return render(request, "meetings/siblings.html", context, status=422 if form.is_bound or bond.is_bound else 200)

@@ -12,7 +12,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cases.access import NotAllowed, UserRequest, for_hats, get_case, log
-from cases.actions.standing import answers_for, end_hand_over, hand_over_blocker, is_leaderless, leads, may_offer, propose_hand_over
+from cases.actions.standing import (
+    answers_for,
+    end_hand_over,
+    hand_over_blocker,
+    is_leaderless,
+    leads,
+    may_offer,
+    propose_hand_over,
+)
 from cases.forms_standing import HandOverForm, RecusalForm
 from cases.models import Case, HandOver, Status, siblings_of
 from meetings.actions.standing import accept_hand_over, recuse
