@@ -28,7 +28,8 @@ def recuse(
     *, case: Case, user: User, reason: str, by: User, now: datetime, successor: User | None = None, area: Area | None = None
 ) -> None:
     """Mark a person as disqualified: by themself, or by the coordinator. They lose the situation with this transaction,
-    in every hat, and the siblings' situations. Who leads one passes it on to a coordinator of another area at once (`successor`, `area`).
+    in every hat, and the siblings' situations. Who leads one passes it on to a coordinator of another area at once
+    (`successor`, `area`).
 
     Raises NotAllowed when the lead has no such successor, when a member marks somebody else, or when a coordinator marks the
     lead without answering for the area. Twice is once.
