@@ -48,6 +48,15 @@ class SiblingForm(YhteisoForm):
         return day
 
 
+class BondForm(YhteisoForm):
+    """The number of the sibling's situation that is open already."""
+
+    number = TextField(
+        label=_("Number of the sibling's situation"), max_length=12,
+        error_messages={"required": _("Write the number of the situation.")},
+    )  # fmt: skip
+
+
 def also_field(siblings: Sequence[Case]) -> forms.MultipleChoiceField:
     """The siblings whom a change is about too, by the situation's reference."""
     return forms.MultipleChoiceField(

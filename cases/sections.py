@@ -118,6 +118,7 @@ PAGES: dict[str, tuple[Section, ...]] = {
     "case-closure": (Section.NETWORK, Section.PLAN),
     "case-joining": (Section.NETWORK, Section.PLAN),
     "case-siblings": (Section.NETWORK, Section.CONTACT),
+    "case-sibling-bond": (Section.NETWORK, Section.CONTACT),
     "case-family-end": (Section.NETWORK, Section.PLAN),
     "case-reopening": (Section.NETWORK,),
     "case-members": (Section.NETWORK,),

@@ -99,6 +99,12 @@ WORDS: dict[str, Words] = {
     TaskKind.OTHER_GUARDIAN: Words(
         _("Tell the other guardian by hand"), _("Nothing goes to them by itself in this situation."), "hands"
     ),
+    TaskKind.PRECAUTION: Words(
+        _("A sibling's precaution holds here too"),
+        _("Look what was set, which guardian is told by hand, and with whom the coming meeting is."),
+        "lock",
+        "case-protection",
+    ),
     TaskKind.PROTECTED_LOOK: Words(
         _("Somebody looked for a protected situation"),
         _("Nothing was told to them. Find out who asked, and whether somebody needs to be warned."),

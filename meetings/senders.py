@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from cases.models import Case, Membership, SafeContact
-from meetings.actions.invitations import CANCELLED, FORMS, REMINDER, About, kind_of, may_be_told, read_about
+from meetings.actions.invitations import CANCELLED, FORMS, REMINDER, About, kind_of, may_be_told, read_about, sits_elsewhere
 from meetings.models import Answer, Meeting, MeetingStatus, Participant
 from networks.message_kinds import wanted
 from networks.models import Area, User
@@ -41,6 +41,8 @@ def _stale(told: About, now: datetime) -> str:
     if told.starts_at <= now:
         return "past"
     invited = Participant.objects.filter(meeting_id=told.meeting, membership_id=told.seat).only("id", "answer").first()
+    if sits_elsewhere([told.seat], found, told.what):  # the sibling's meeting at that time stands
+        return "sibling"
     if told.what == CANCELLED:
         return "invited" if found.status in COMING and invited else ""
     if found.status not in COMING or int(found.starts_at.timestamp()) != int(told.starts_at.timestamp()):

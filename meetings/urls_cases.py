@@ -32,6 +32,7 @@ urlpatterns = [
     path("joins/<ref:ref>/end/", joining.join_end, name="join-end"),
     path("cases/<ref:ref>/closure/", closure.closure, name="case-closure"),
     path("cases/<ref:ref>/siblings/", siblings.siblings, name="case-siblings"),
+    path("cases/<ref:ref>/siblings/bond/", siblings.bond, name="case-sibling-bond"),
     path("cases/<ref:ref>/family-end/", closure.family_end, name="case-family-end"),
     path("cases/<ref:ref>/reopening/", closure.reopening, name="case-reopening"),
     path("cases/<ref:ref>/network/history/", members.members, name="case-members"),

@@ -308,6 +308,7 @@ class Scene:
             "network-keeping": lambda: case | {"pk": self.member.pk},
             "case-members": lambda: case,
             "case-siblings": lambda: case,
+            "case-sibling-bond": lambda: case,
             "case-family-end": lambda: case,
             "case-reopening": lambda: case,
             "case-protection": lambda: case,

@@ -29,12 +29,13 @@ from networks.models import User
 @transaction.atomic
 def protect(*, case: Case, reason: str, by_hand: Collection[int], by: User, now: datetime) -> Case:
     """Protect the family's address (turvakielto), at once: from this transaction on only the lead and whom the lead names
-    see who is in the network, other coordinators of the area see nothing, and no meeting has a place.
+    see who is in the network, other coordinators of the area see nothing, and no meeting has a place. So it is of the
+    siblings here, too, whoever leads them.
 
     `by_hand`: the guardians (person ids) from whom the family is kept safe. They are told by hand only, by a task of the
     lead's. Somebody let in exceptionally is out. Raises NotAllowed without a reason, or for a closed situation.
     """
-    case = _open(case, reason)
+    case = _open(lock_family(case), reason)
     if case.protected:
         return case
     for guardian in guardians_of(case):
@@ -49,6 +50,7 @@ def protect(*, case: Case, reason: str, by_hand: Collection[int], by: User, now:
     CaseHeading.objects.filter(case=case).update(caller_label="")  # it names a unit
     safe_contact.end_all(case=case, by=by, now=now)
     _write(case, PrecautionKind.PROTECTED, reason, by, now)
+    carry(case, PrecautionKind.PROTECTED, reason, now)
     _set(case, protected=True)  # last: whoever does not lead loses sight of it with this
     case.protected = True
     return case
@@ -93,14 +95,33 @@ def name_member(*, case: Case, membership: Membership, named: bool, reason: str,
 
 @transaction.atomic
 def keep_apart(*, case: Case, apart: bool, reason: str, by: User, now: datetime) -> Case:
-    """Meet the guardians one at a time, or together again. Raises NotAllowed without a reason."""
-    case = _open(case, reason)
+    """Meet the guardians one at a time, the siblings' too; or together again, for this child. Raises NotAllowed without a
+    reason.
+    """
+    case = _open(lock_family(case) if apart else case, reason)
     if case.guardians_apart == apart:
         return case
     case.guardians_apart = apart
     case.save(update_fields=["guardians_apart"])
     _write(case, PrecautionKind.APART if apart else PrecautionKind.TOGETHER, reason, by, now)
+    if apart:
+        carry(case, PrecautionKind.APART, reason, now)
     return case
+
+
+def lock_family(case: Case) -> Case:
+    """The case, locked with every situation that is bound to it, in one order. Raises NotAllowed as `lock` does."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sec.lock_family(%s)", [case.pk])
+    return lock(case)
+
+
+def carry(case: Case, kind: str, reason: str, now: datetime) -> None:
+    """What was set for this child holds for the siblings from now on, also where the setter doesn't see them."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sec.carry_precaution(%s, %s, %s, %s)", [case.pk, kind, reason.strip(), now])
+        if cursor.fetchone()[0] is None:
+            raise NotAllowed(_("Only the area's coordinator may do this."))
 
 
 def tell_by_hand(*, person: Person, due_at: datetime, now: datetime, about: str = "") -> None:

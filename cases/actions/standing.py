@@ -24,6 +24,7 @@ from cases.models import (
     TaskKind,
     UnitInvitation,
     Verdict,
+    siblings_of,
 )
 from networks.models import Area, Role, User
 from yhteiso.lib.dates import helsinki_date
@@ -39,7 +40,8 @@ def recuse(
     *, case: Case, user: User, reason: str, by: User, now: datetime, successor: User | None = None, area: Area | None = None
 ) -> None:
     """Mark a person as disqualified: by themself, or by the coordinator. They lose the situation with this transaction,
-    in every hat. Who leads it passes it on to a coordinator of another area at once (`successor`, `area`).
+    in every hat, and the siblings' situations. Who leads one passes it on to a coordinator of another area at once
+    (`successor`, `area`).
 
     Raises NotAllowed when the lead has no such successor, when a member marks somebody else, or when a coordinator marks the
     lead without answering for the area. Twice is once.
@@ -64,8 +66,11 @@ def recuse(
 
 
 def leads(case: Case, user: User) -> bool:
-    """Whether this person answers for the open situation, and so needs a successor when disqualified."""
-    return case.coordinator_id == user.pk and case.status != Status.CLOSED
+    """Whether this person answers for the open situation, or a sibling's, and so needs a successor when disqualified."""
+    if case.coordinator_id == user.pk and case.status != Status.CLOSED:
+        return True
+    bound = [row.pk for row in siblings_of(case) if row.status != Status.CLOSED]
+    return Case.objects.filter(pk__in=bound, coordinator=user).exists()
 
 
 @transaction.atomic

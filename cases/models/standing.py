@@ -176,6 +176,7 @@ class TaskKind(models.TextChoices):
     ASK_FAMILY = "ask_family", _("Talk with the family")
     JOIN = "join", _("Two situations of one child")
     JOINED = "joined", _("Two situations were joined")
+    PRECAUTION = "precaution", _("A sibling's precaution holds here")
     GUEST_LINK = "guest_link", _("Somebody asks for a new link")
     LINK_ENDS = "link_ends", _("A link ends before the meeting")
 

@@ -13,7 +13,8 @@ from django.db import connection
 from django.utils import timezone
 
 from cases.actions import message
-from cases.models import Case, Membership, Message, MessageKind, SafeContact
+from cases.actions.task import open_task
+from cases.models import Case, Membership, Message, MessageKind, SafeContact, TaskKind
 from meetings.models import Meeting, Participant
 from networks.message_kinds import HERE, available_at, settings_of, wanted
 from networks.models import MessageSettings, User
@@ -26,6 +27,7 @@ PROPOSED, CONFIRMED, MOVED, CANCELLED, REMINDER = "proposed", "confirmed", "move
 FORMS = {PROPOSED: "invitation", MOVED: "change", CANCELLED: "cancel", REMINDER: "reminder"}
 FAMILY_QUIET = MessageSettings(quiet_from=time(20), quiet_to=time(8))
 SOON = timedelta(hours=1)
+CALL_WITHIN = timedelta(days=1)
 
 
 def told_of_invitation(meeting: Meeting, seats: Iterable[int], *, by: User, now: datetime) -> None:
@@ -66,7 +68,34 @@ def tell(*, meeting: Meeting, seats: Collection[int], what: str, by: User | None
         people = people.exclude(user_id=by.pk)
     users = {user: seat for seat, user in people.values_list("pk", "user_id") if user}
     Message.objects.bulk_create(_messages(meeting, case, users, what, again, now), ignore_conflicts=True)
-    put([*_to_professionals(meeting, case, users, what, again, now), *_to_family(meeting, case, told, what, again, now)])
+    rows = [*_to_professionals(meeting, case, users, what, again, now), *_to_family(meeting, case, told, what, again, now)]
+    put(_but_held(rows, meeting, case, what, told, now))
+
+
+def _but_held(
+    rows: Collection[Outgoing], meeting: Meeting, case: Case, what: str, seats: Collection[int], now: datetime
+) -> list[Outgoing]:
+    """These without those that would seem to be about a sibling's meeting at the same time, which stands: whoever leads
+    calls instead. A message names no child, so only a person can tell the two apart.
+    """
+    held = sits_elsewhere(seats, meeting, what)
+    mine = {row.pk: read_about(row.about).seat for row in rows}
+    for seat in sorted(held & set(mine.values())):
+        due_at = min(now + CALL_WITHIN, max(now, meeting.starts_at))
+        open_task(
+            kind=TaskKind.REACH_BY_PHONE, case=case, to=case.coordinator_id, due_at=due_at, now=now,
+            about=f"{meeting.pk}-{seat}-same",
+        )  # fmt: skip
+    return [row for row in rows if mine[row.pk] not in held]
+
+
+def sits_elsewhere(seats: Collection[int], meeting: Meeting, what: str) -> set[int]:
+    """Those of these seats whose people are invited to a sibling's coming meeting at the time that no longer holds here."""
+    if what not in (MOVED, CANCELLED) or not seats:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sec.sits_elsewhere(%s, %s, %s)", [sorted(seats), meeting.pk, what == MOVED])
+        return set(cursor.fetchone()[0])
 
 
 def may_be_told(seats: Collection[int]) -> set[int]:

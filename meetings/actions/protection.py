@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from cases.access import NotAllowed
 from cases.actions import protection as cases
 from cases.actions.case import lock
-from cases.models import Case, PersonKind
+from cases.models import Case, Person, PersonKind, siblings_of
 from meetings.actions import invitations
 from meetings.actions.meeting import finish_calls
 from meetings.models import Meeting, MeetingStatus, Participant
@@ -26,7 +26,7 @@ def protect(*, case: Case, reason: str, by_hand: Collection[int], by: User, now:
     The database empties the places of coming meetings with the same row (meetings/migrations/0004). Raises NotAllowed as
     `cases.actions.protection.protect` does.
     """
-    case = lock(case)
+    case = cases.lock_family(case)
     _coming_seats(case).filter(membership__person_id__in=by_hand).delete()
     return cases.protect(case=case, reason=reason, by_hand=by_hand, by=by, now=now)
 
@@ -58,22 +58,42 @@ def keep_apart(
     Raises NotAllowed when both are invited to a coming meeting and neither was chosen.
     """
     case = cases.keep_apart(case=case, apart=apart, reason=reason, by=by, now=now)
-    both = _coming_seats(case).filter(membership__person__kind=PersonKind.GUARDIAN, membership__ended_at=None)
+    both = _coming_guardians(case)
     if not apart or both.count() < 2:
         return case
     if guardian is None or not both.filter(membership__person_id=guardian).exists():
         raise NotAllowed(_("Both guardians are invited to the coming meeting. Choose which of them it is with."))
+    _leave_only(both, guardian, by, now)
+    _in_siblings(case, guardian, by, now)
+    return case
+
+
+def _in_siblings(case: Case, guardian: int, by: User, now: datetime) -> None:
+    """The siblings' coming meetings are with the same guardian, told by the name; elsewhere the task decides it."""
+    chosen = Person.objects.get(pk=guardian, case=case)
+    for other in siblings_of(case):
+        both = _coming_guardians(other)
+        names = {"membership__person__name": chosen.name, "membership__person__family_name": chosen.family_name}
+        same = list(both.filter(**names).values_list("membership__person_id", flat=True))
+        if both.count() > 1 and len(same) == 1 and same[0] is not None:
+            _leave_only(both, same[0], by, now)
+
+
+def _leave_only(both: QuerySet[Participant], guardian: int, by: User, now: datetime) -> None:
     others = both.exclude(membership__person_id=guardian).select_related("meeting")
     for row in others:
         invitations.told_of_cancelling(row.meeting, by=by, now=now, seats=[row.membership_id])
     others.delete()
-    return case
 
 
 def invited_guardians(case: Case) -> list[int]:
     """The guardians (person ids) who are invited to a coming meeting."""
-    rows = _coming_seats(case).filter(membership__person__kind=PersonKind.GUARDIAN, membership__ended_at=None)
+    rows = _coming_guardians(case)
     return [pk for pk in rows.values_list("membership__person_id", flat=True) if pk]
+
+
+def _coming_guardians(case: Case) -> QuerySet[Participant]:
+    return _coming_seats(case).filter(membership__person__kind=PersonKind.GUARDIAN, membership__ended_at=None)
 
 
 def _coming_seats(case: Case) -> QuerySet[Participant]:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from cases.access import NotAllowed, UserRequest, get_case, log
 from cases.models import Case
 from meetings.actions import meeting as actions
-from meetings.actions.siblings import propose_in_all, to_meet_together
+from meetings.actions.siblings import meet_at, propose_in_all, to_meet_together
 from meetings.forms.meeting import MoveForm, ProposeForm
 from meetings.views.meeting import COMING, get_meeting, length_of, moved_to, when
 from networks.models import User
@@ -158,4 +158,5 @@ def meeting_move(request: UserRequest, ref: str, meeting: str) -> HttpResponse:
             _tell(request)
             return redirect("meeting", ref=row.case.ref, meeting=new.ref)
     context = {"case": row.case, "meeting": row, "when": when(row), "form": form, **_path(row.case, form)}
+    context["siblings_stay"] = meet_at(row.case, row.starts_at)
     return render(request, "meetings/meeting_move.html", context, status=422 if form.is_bound else 200)

@@ -8,11 +8,11 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from cases.access import NotAllowed, UserRequest, get_case, log
-from cases.actions.sibling import Child, add_sibling
-from cases.forms_sibling import SiblingForm
+from cases.actions.sibling import AlreadyHere, Child, add_sibling, bind_siblings
+from cases.forms_sibling import BondForm, SiblingForm
 from cases.models import Case, Membership, PersonKind, Status, siblings_of
 from yhteiso.audit.models import Verb
 from yhteiso.lib.dates import helsinki_date
@@ -35,30 +35,58 @@ def _children(n: int) -> str:
 def siblings(request: UserRequest, ref: str) -> HttpResponse:
     """Which sibling is worried about too, and who comes along?"""
     case = get_case(request, ref, "coordinate", Verb.CHANGE if request.method == "POST" else Verb.VIEW)
-    now = timezone.now()
+    now, bond = timezone.now(), BondForm(prefix="bond")
+    form = _form(case, now, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            new = _added(request, case, form, now)
+        except AlreadyHere as known:
+            bond = BondForm(prefix="bond", initial={"number": known.ref})
+            form.add_error(None, str(known))
+        except NotAllowed as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, _("The sibling has a situation of their own. Ask the family about each consent."))
+            return redirect("case", ref=new.ref)
+    return _page(request, case, form, bond, now)
+
+
+@require_POST
+def bond(request: UserRequest, ref: str) -> HttpResponse:
+    """Two situations that are open already are about siblings."""
+    case, now = get_case(request, ref, "coordinate", Verb.CHANGE), timezone.now()
+    form = BondForm(request.POST, prefix="bond")
+    if form.is_valid():
+        try:
+            other = bind_siblings(case=case, other=form.cleaned_data["number"].strip(), by=request.user, now=now)
+        except NotAllowed as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            log(request, Verb.CHANGE, cases=[other])
+            messages.success(request, _("The siblings' situations are bound. Precautions of each hold for both."))
+            seen = Case.objects.visible_to(request.user).filter(pk=case.pk).exists()
+            return redirect("case-siblings", ref=case.ref) if seen else redirect("board")
+    return _page(request, case, _form(case, now), form, now)
+
+
+def _form(case: Case, now: datetime, data: Any = None) -> SiblingForm:
     initial = {"family_name": _family_name(case)}
-    form = SiblingForm(
-        request.POST if request.method == "POST" else None, people=_people(case), today=helsinki_date(now), initial=initial
-    )
-    new = _added(request, case, form, now) if request.method == "POST" and form.is_valid() else None
-    if new is not None:
-        messages.success(request, _("The sibling has a situation of their own. Ask the family about each consent."))
-        return redirect("case", ref=new.ref)
+    return SiblingForm(data, people=_people(case), today=helsinki_date(now), initial=initial)
+
+
+def _page(request: UserRequest, case: Case, form: SiblingForm, bond: BondForm, now: datetime) -> HttpResponse:
     context = {
-        "case": case, "form": form, "clock": case.clock(helsinki_date(now)), "closed": case.status == Status.CLOSED,
+        "case": case, "form": form, "bond": bond, "clock": case.clock(helsinki_date(now)),
+        "closed": case.status == Status.CLOSED,
         "same_call": helsinki_date(case.t0_at) == helsinki_date(now), **shown_siblings(request, case),
     }  # fmt: skip
-    return render(request, "meetings/siblings.html", context, status=422 if form.is_bound else 200)
+    return render(request, "meetings/siblings.html", context, status=422 if form.is_bound or bond.is_bound else 200)
 
 
-def _added(request: UserRequest, case: Case, form: SiblingForm, now: datetime) -> Case | None:
+def _added(request: UserRequest, case: Case, form: SiblingForm, now: datetime) -> Case:
     data = form.cleaned_data
     child = Child(data["name"], data["family_name"], data["age"], data["born_on"])
-    try:
-        return add_sibling(case=case, child=child, along=data["along"], by=request.user, now=now)
-    except NotAllowed as refusal:
-        form.add_error(None, str(refusal))
-        return None
+    return add_sibling(case=case, child=child, along=data["along"], by=request.user, now=now)
 
 
 def _family_name(case: Case) -> str:

@@ -12,9 +12,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cases.access import NotAllowed, UserRequest, for_hats, get_case, log
-from cases.actions.standing import answers_for, end_hand_over, hand_over_blocker, is_leaderless, may_offer, propose_hand_over
+from cases.actions.standing import (
+    answers_for,
+    end_hand_over,
+    hand_over_blocker,
+    is_leaderless,
+    leads,
+    may_offer,
+    propose_hand_over,
+)
 from cases.forms_standing import HandOverForm, RecusalForm
-from cases.models import Case, HandOver, Status
+from cases.models import Case, HandOver, Status, siblings_of
 from meetings.actions.standing import accept_hand_over, recuse
 from networks.models import AREA_ROLES, Area, RoleMembership, User
 from yhteiso.audit.models import Verb
@@ -32,11 +40,12 @@ def recusal(request: UserRequest, ref: str) -> HttpResponse:
     case = get_case(request, ref, verb=Verb.CHANGE if request.method == "POST" else Verb.VIEW)
     user, now = request.user, timezone.now()
     people = _markable(case, user)
-    successors = _coordinators(case, now, own_area=False) if str(case.coordinator_id) in people else {}
+    lead = str(user.pk if leads(case, user) else case.coordinator_id)
+    successors = _coordinators(case, now, own_area=False) if lead in people else {}
     form = RecusalForm(
         request.POST if request.method == "POST" else None,
         people=[(key, row.name) for key, row in people.items()],
-        successors=_choices(successors), lead=str(case.coordinator_id) if case.status != Status.CLOSED else "",
+        successors=_choices(successors), lead=lead if case.status != Status.CLOSED or leads(case, user) else "",
     )  # fmt: skip
     if form.is_bound and form.is_valid() and _recuse(request, case, form, people, successors, now):
         return _after(request, case)
@@ -72,7 +81,7 @@ def _recuse(
 ) -> bool:
     data = form.cleaned_data
     successor, area = successors.get(data.get("successor") or "", (None, None))
-    if data["person"] != str(case.coordinator_id):
+    if data["person"] != form.lead:
         successor = area = None
     try:
         recuse(
@@ -127,6 +136,7 @@ def hand_over(request: UserRequest, ref: str) -> HttpResponse:
         "closed": case.status == Status.CLOSED, "waiting": waiting,
         "leaves_area": any(people[key][1].pk != case.area_id for key in receivers if key in people),
         "earlier": [row for row in earlier if not row.is_open], "leaderless": is_leaderless(case, now),
+        "siblings_stay": bool(siblings_of(case)),
     }  # fmt: skip
     return render(request, "meetings/hand_over.html", context, status=422 if form.is_bound else 200)
 

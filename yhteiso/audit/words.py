@@ -171,6 +171,7 @@ PAGES = {
     "join-acceptance": _("joining two situations, accepted"),
     "join-end": _("joining two situations, not done"),
     "case-siblings": _("siblings"),
+    "case-sibling-bond": _("binding of siblings"),
     "case-family-end": _("the family wants to stop"),
     "case-reopening": _("opening a situation again"),
     "case-members": _("history of a network"),
