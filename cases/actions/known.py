@@ -63,9 +63,7 @@ class Known:
     elsewhere: list[Area]
 
 
-def asked(
-    *, given: str, family: str = "", born_on: date | None = None, age: int | None = None, number: str = ""
-) -> Asked:
+def asked(*, given: str, family: str = "", born_on: date | None = None, age: int | None = None, number: str = "") -> Asked:
     """What somebody has typed, as it is looked for. `number` is a valid identity code or empty; its day counts too."""
     number = normal_hetu(number)
     return Asked(name_keys(given, family), born_on or (born_of_hetu(number) if number else None), number, age)

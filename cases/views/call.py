@@ -113,9 +113,7 @@ def unsaid(call: Call) -> str | None:
     return _("Write who agreed, and when.")
 
 
-def _asked_once(
-    request: UserRequest, form: CallForm, call: Call, now: datetime, known: dict[str, Any]
-) -> HttpResponse:
+def _asked_once(request: UserRequest, form: CallForm, call: Call, now: datetime, known: dict[str, Any]) -> HttpResponse:
     """The page stops once where the child may be one whose situation is open here; sent again, the call goes on."""
     form.add_error("child_name", _("Is this the same child? Look at what is already open before you go on."))
     again = call_form(call, now, with_version(request, call.version), errors=form)

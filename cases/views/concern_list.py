@@ -23,7 +23,9 @@ def own(request: UserRequest) -> HttpResponse:
     rows = list(Concern.objects.visible_to(request.user).order_by("-sent_at", "-pk")[: SHOWN + 1])
     log(request, Verb.LIST, reason="own concerns")
     rows = sorted(rows, key=lambda row: row.answered_at is not None or row.withdrawn_at is not None)
-    return render(request, "cases/concern_list.html", {"rows": [line(row) for row in rows[:SHOWN]], "more": len(rows) > SHOWN})
+    return render(
+        request, "cases/concern_list.html", {"rows": [line(row) for row in rows[:SHOWN]], "more": len(rows) > SHOWN}
+    )
 
 
 def line(row: Concern) -> dict[str, Any]:

@@ -242,7 +242,12 @@ def test_the_same_questions_whether_found_or_not(world: World, call: Call) -> No
 
 
 def test_too_little_asks_nothing_and_a_wrong_code_is_said(world: World, call: Call) -> None:
-    for fields in ({"child_born": ""}, {"child_name": "", "child_born": "6"}, {"child_name": "", "child_family_name": ""}, {"child_born": "31.2.2020"}):
+    for fields in (
+        {"child_born": ""},
+        {"child_name": "", "child_born": "6"},
+        {"child_name": "", "child_family_name": ""},
+        {"child_born": "31.2.2020"},
+    ):
         body = post(world, call, **fields).content.decode()
         assert "syntymäaika" in body
     wrong = post(world, call, child_born="", hetu="030220A9262")

@@ -34,9 +34,7 @@ def case_of(world: World, *, by: User | None = None, **fields: Any) -> Case:
     by, now = by or world.coordinator, timezone.now()
     area = world.area if by in (world.coordinator, world.second_coordinator) else world.other_area
     values = {"child_name": "Vilja", "child_age": 6, "consent": "oral", "route": "network"} | fields
-    call = intake.save_call(
-        call=intake.begin_call(by=by, area=area, now=now), version=0, now=now, **values
-    )
+    call = intake.save_call(call=intake.begin_call(by=by, area=area, now=now), version=0, now=now, **values)
     case = intake.finish_call(call=call, by=by, now=now).case
     assert case is not None
     return case
