@@ -125,7 +125,8 @@ def _answering(request: HelpRequest, by: User, now: datetime) -> Call:
         return existing
     call = Call(
         area_id=request.area_id, taken_by=by, began_at=now, help_request=request, source=Source(request.source),
-        caller_name=str(CALLERS[Source(request.source)]), child_name=request.child_name, child_age=request.child_age, protected=request.protected,
+        caller_name=str(CALLERS[Source(request.source)]), child_name=request.child_name, child_age=request.child_age,
+        protected=request.protected,
         strengths=request.strengths, everyday=request.everyday, around=request.place,
     )  # fmt: skip
     return _begun(_only_one(call))

@@ -72,7 +72,6 @@ def _today(request: UserRequest, data: Any = None) -> HttpResponse:
         "tasks": waiting_for(user), "ahead": ahead_of(user, now),
         "concerns": [_concern(row) for row in _my_concerns(user, now) if row.case_id not in known],
         "sent": [_concern(row) for row in _my_waiting(user)],
-        "has_concerns": Concern.objects.visible_to(user).exists(),
         "draft": current_draft(user, now), "unasked": _unasked(user),
     }  # fmt: skip
     return render(request, "meetings/home.html", context, status=200 if data is None else 422)
