@@ -63,7 +63,7 @@ def test_a_message_taken_back_by_hand_went_nowhere(world: World) -> None:
 def test_the_own_waiting_message_never_falls_off_the_front_page(world: World) -> None:
     now = timezone.now()
     waiting = world.concern(now=now - timedelta(days=2), child_name="Touko")
-    for n in range(4):
+    for n in range(3):
         answered = world.concern(now=now - timedelta(hours=n + 1))
         call = intake.begin_call(by=world.coordinator, area=world.area, concern=answered, now=now)
         call = intake.save_call(call=call, version=call.version, now=now, route="advice", consent="oral")
