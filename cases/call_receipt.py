@@ -13,7 +13,7 @@ WHERE = {"shl35": _lazy("to social welfare"), "lsl25": _lazy("to child protectio
 
 
 def receipt(call: Call, *, coordinator: User, now: datetime) -> str:
-    """The sentence of a finished call. A joined concern keeps the number that its writer already has."""
+    """The sentence of a finished call. Whoever wrote a concern or a request keeps the number that they already have."""
     sentences = {
         Route.NETWORK: _(
             "Read to the caller: “Your number is %(ref)s. %(name)s takes care of this, %(phone)s. "
@@ -33,7 +33,7 @@ def receipt(call: Call, *, coordinator: User, now: datetime) -> str:
         ),
     }
     words = {
-        "ref": call.concern.ref if call.concern else call.ref, "name": coordinator.shown_name, "phone": call.area.phone,
+        "ref": call.answers.ref if call.answers else call.ref, "name": coordinator.shown_name, "phone": call.area.phone,
         "date": short_date(helsinki_date(call.finished_at or now)), "where": WHERE.get(call.guided_to, ""),
         "by": short_date(call.case.plan_by_on) if call.case else "",
     }  # fmt: skip

@@ -80,6 +80,18 @@ class CallForm(YhteisoForm):
         field = cast(forms.ChoiceField, self.fields["route"])
         field.widget = RouteCards(hints=hints, keys=True, dense=True, choices=field.choices)
 
+    def leave_out_unaware(self) -> None:
+        """A guardian who wrote themself knows of the call."""
+        field = cast(forms.ChoiceField, self.fields["consent"])
+        field.choices = [choice for choice in ConsentState.choices if choice[0] != ConsentState.UNAWARE]
+
+    def begin_at_the_first_empty(self) -> None:
+        """The keyboard begins where something is still to be asked."""
+        for name in ("caller_name", "caller_unit", "child_name", "child_born", "guardians", "strengths", "everyday"):
+            if not self[name].value() and self[name].value() != 0:
+                self.fields[name].widget.attrs["autofocus"] = True
+                return
+
     def clean_child_born(self) -> date | int | None:
         return read_born(self.cleaned_data["child_born"], self.today)
 

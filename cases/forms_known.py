@@ -50,5 +50,6 @@ class KnownForm(YhteisoForm):
         born = data.get("child_born")
         return asked(
             given=data.get("child_name", ""), family=data.get("child_family_name", ""),
-            born_on=born if isinstance(born, date) else None, number=data.get("hetu", ""),
+            born_on=born if isinstance(born, date) else None, age=born if isinstance(born, int) else None,
+            number=data.get("hetu", ""),
         )  # fmt: skip

@@ -16,6 +16,7 @@ CONCERN, CALL, FAMILY_ASKED, CONSENT = "concern", "call", "family_asked", "conse
 INVITATION = "invitation"
 GATHERED, MEETING, REVIEW, SERVICE = "gathered", "meeting", "review", "service"
 HELP_REQUEST, ANSWER_DAYS = "help_request", 3  # the family is promised an answer in so many working days
+CALLED_WITHIN = 3  # and a professional a call: until 16.00 of the last of them
 
 
 def of_cases(rows: Sequence[Deadline], waiting: QuerySet[Case]) -> set[UUID]:
@@ -84,7 +85,7 @@ ALL = (
             Rung(2, FromLast(0), ("coordinators", "responsible")),
             Rung(3, FromLast(1), ("responsible",)),
         ),
-        _concerns, after_working_days(3), repeats=True, again_to=("named",),
+        _concerns, after_working_days(CALLED_WITHIN), repeats=True, again_to=("named",),
     ),
     Kind(
         HELP_REQUEST, _("A request for help waits for its answer"),

@@ -7,6 +7,7 @@ from cases.views import (
     call,
     concern,
     concern_draft,
+    concern_list,
     concern_talk,
     consent_sides,
     consents,
@@ -28,6 +29,7 @@ IDENTITY = "cases/<ref:ref>/persons/<int:pk>/identity/"
 CONTACTS = "cases/<ref:ref>/persons/<int:pk>/contacts/"
 
 urlpatterns = [
+    path("concerns/", concern_list.own, name="concern-list"),
     path("concerns/new/", concern.new, name="concern-new"),
     path("concerns/draft/", concern_draft.draft, name="concern-draft"),
     path("concerns/draft/removal/", concern_draft.removal, name="concern-draft-removal"),

@@ -28,11 +28,14 @@ def send(*, by: User, form_key: uuid.UUID, now: datetime, **fields: Any) -> Conc
     draft.alone(by)
     if sent := Concern.objects.filter(logged_by=by, form_key=form_key).first():
         return sent
-    concern = intake.log_concern(by=by, form_key=form_key, now=now, **fields)
+    row = draft.current(by, now)
+    if row is not None and row.form_key != form_key:
+        row = None
+    before = row.concern_id if row else None
+    concern = intake.log_concern(by=by, form_key=form_key, now=now, continues_id=before, **fields)
     if concern.is_anonymous:
         draft.keep_text(concern=concern, by=by, now=now)
-    row = draft.current(by, now)
-    if row is not None and row.form_key == form_key:
+    if row is not None:
         _replace(row, by, now)
     message = Message(
         key=f"receipt:{concern.pk}", to=by, kind=MessageKind.ANSWER, what=RECEIPT, area_id=concern.area_id,

@@ -118,12 +118,14 @@ def kept_of(concern: Concern, by: User, now: datetime) -> ConcernDraft | None:
 
 @transaction.atomic
 def open_kept(*, concern: Concern, by: User, now: datetime) -> ConcernDraft:
-    """The family has said yes: the kept texts become the person's unsent draft, of an identified concern.
+    """The family has said yes: the kept texts become the person's unsent draft, of an identified concern that tells who
+    talked with the family, when, and what they said.
 
     Raises NotAllowed where no yes is recorded, where the texts are gone, and while another draft is unfinished.
     """
     alone(by)
-    if not concern.talks.filter(said="yes").exists():
+    talk = concern.talks.filter(said="yes").order_by("-at", "-id").first()
+    if talk is None:
         raise NotAllowed(_("Record first that the family has said yes."))
     row = kept_of(concern, by, now)
     if row is None:
@@ -139,7 +141,7 @@ def open_kept(*, concern: Concern, by: User, now: datetime) -> ConcernDraft:
     except Unreadable:
         texts = {}
     row.kept, row.saved_at = False, now
-    row.seal(texts | {"family_asked": FamilyAsked.YES.value})
+    row.seal(texts | {"family_asked": FamilyAsked.YES.value, "agreed": talk.told})
     row.save(update_fields=["kept", "saved_at", "sealed"])
     return row
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from cases.access import NotAllowed
 from cases.actions import deadline, help_request
@@ -39,6 +40,11 @@ CALL_FIELDS = (
 )  # fmt: skip
 SAME_PRESS = timedelta(seconds=10)
 ASK_WITHIN = timedelta(days=2)
+# Who calls, where the family itself asked for help: no name was written.
+CALLERS = {
+    Source.PROFESSIONAL: "", Source.GUARDIAN: _lazy("guardian"), Source.CHILD: _lazy("young person"),
+    Source.CLOSE: _lazy("close person"),
+}  # fmt: skip
 
 
 def area_for(user: User) -> Area:
@@ -119,7 +125,8 @@ def _answering(request: HelpRequest, by: User, now: datetime) -> Call:
         return existing
     call = Call(
         area_id=request.area_id, taken_by=by, began_at=now, help_request=request, source=Source(request.source),
-        child_name=request.child_name, child_age=request.child_age, protected=request.protected,
+        caller_name=str(CALLERS[Source(request.source)]), child_name=request.child_name, child_age=request.child_age,
+        protected=request.protected,
         strengths=request.strengths, everyday=request.everyday, around=request.place,
     )  # fmt: skip
     return _begun(_only_one(call))

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from cases.models.case import TEXT, Case, ConsentState
 from cases.models.help_request import HelpRequest, Source
 from networks.models import Area, Unit, User
+from yhteiso.lib.dates import years_old
 from yhteiso.lib.ids import new_ref
 
 SHORTEST_PHONE = 6
@@ -112,6 +113,8 @@ class Concern(models.Model):
     answered_at = models.DateTimeField(null=True)
     answered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     case = models.ForeignKey(Case, models.PROTECT, null=True, related_name="concerns")
+    # The own consultation from which this goes on, when the family has said yes.
+    continues = models.ForeignKey("self", models.PROTECT, null=True, related_name="continued_by")
 
     objects = ConcernQuerySet.as_manager()
 
@@ -293,5 +296,4 @@ class Call(models.Model):
         """The child's age in whole years on a day: from the birth date, else as told."""
         if self.child_born_on is None:
             return self.child_age
-        born = self.child_born_on
-        return max(0, day.year - born.year - ((day.month, day.day) < (born.month, born.day)))
+        return years_old(self.child_born_on, day)

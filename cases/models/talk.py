@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.models.intake import Concern
 from networks.models import User
+from yhteiso.lib.dates import short_date
 from yhteiso.lib.ids import uuid7
 
 
@@ -41,3 +42,8 @@ class FamilyTalk(models.Model):
 
     def __str__(self) -> str:
         return self.said
+
+    @property
+    def told(self) -> str:
+        """Who talked, when, and what the family said, in one line."""
+        return f"{self.get_talked_by_display()} {short_date(self.talked_on)}: {self.get_said_display()}."

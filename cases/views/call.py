@@ -17,8 +17,8 @@ from cases.actions import intake
 from cases.beside import place_of, suggested_units, waiting_for
 from cases.call_receipt import receipt
 from cases.forms import AreaForm, CallForm
-from cases.known_shown import unasked
-from cases.models import Call, Concern, HelpRequest, Route
+from cases.known_shown import unasked, unlooked
+from cases.models import Call, Concern, ConsentState, HelpRequest, Route, Source
 from yhteiso.audit.models import Verb
 from yhteiso.lib.dates import clock_time, helsinki_date, latest_meeting_day
 from yhteiso.lib.ids import is_ref
@@ -95,9 +95,29 @@ def _end(request: UserRequest, form: CallForm, call: Call, now: datetime) -> Htt
     if refusal := intake.call_blocker(call):
         form.add_error(blocked_field(call), refusal)
         return None
+    if call.route == Route.NETWORK:
+        if refusal := unsaid(call):
+            form.add_error("consent_by", refusal)
+            return None
+        if shown := unlooked(request, now):
+            return _asked_once(request, form, call, now, shown)
     call = intake.finish_call(call=call, by=request.user, now=now, hetu=form.cleaned_data["hetu"])
     log(request, Verb.CHANGE, case=call.case, reason=f"call {call.ref} finished: {call.route}")
     return _after(request, call)
+
+
+def unsaid(call: Call) -> str | None:
+    """A yes by word is somebody's, of some day: who and when is asked before a network is opened. The sentence, or None."""
+    if call.consent != ConsentState.ORAL or call.consent_by:
+        return None
+    return _("Write who agreed, and when.")
+
+
+def _asked_once(request: UserRequest, form: CallForm, call: Call, now: datetime, known: dict[str, Any]) -> HttpResponse:
+    """The page stops once where the child may be one whose situation is open here; sent again, the call goes on."""
+    form.add_error("child_name", _("Is this the same child? Look at what is already open before you go on."))
+    again = call_form(call, now, with_version(request, call.version), errors=form)
+    return render(request, "cases/call.html", context(request, call, again, now, []) | known, status=422)
 
 
 def blocked_field(call: Call) -> str:
@@ -186,6 +206,10 @@ def call_form(call: Call, now: datetime, data: Any = None, errors: CallForm | No
     initial["child_born"] = f"{born.day}.{born.month}.{born.year}" if born else call.child_age
     plan_by = latest_meeting_day(helsinki_date(_start(call)))
     form = CallForm(data, initial=initial, today=helsinki_date(now), plan_by=plan_by)
+    if call.source == Source.GUARDIAN and call.consent != ConsentState.UNAWARE:
+        form.leave_out_unaware()
+    if data is None:
+        form.begin_at_the_first_empty()
     if errors is not None:
         form.full_clean()
         for name, found in errors.errors.as_data().items():

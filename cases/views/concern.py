@@ -17,11 +17,12 @@ from cases.actions import concern as concerns
 from cases.actions import draft as drafts
 from cases.actions import intake
 from cases.forms_concern import ConcernForm
+from cases.kinds import CALLED_WITHIN
 from cases.models import Calling, Case, Concern, ConcernDraft, FamilyAsked, FamilySaid, Outcome, public_name
 from networks.models import AREA_ROLES, Area, Sector, User
 from yhteiso.audit.models import Verb
 from yhteiso.lib.cipher import Unreadable
-from yhteiso.lib.dates import clock_time, helsinki_date, latest_meeting_day, short_date
+from yhteiso.lib.dates import add_working_days, clock_time, helsinki_date, latest_meeting_day, short_date
 
 
 @for_hats("member")
@@ -165,6 +166,8 @@ def receipt(request: UserRequest, ref: str) -> HttpResponse:
         "coordinators": coordinators_of(concern.area, now),
         "sent_on": helsinki_date(concern.sent_at),
         "wants_network": concern.wants_network,
+        "calls_by": add_working_days(helsinki_date(concern.sent_at), CALLED_WITHIN),
+        "went_on": concern.continued_by.visible_to(user).order_by("pk").first() if concern.withdrawn_at else None,
         "meets_by": latest_meeting_day(helsinki_date(concern.sent_at)),
         "answer": answer_of(concern.outcome, concern.outcome_at),
         # A protected family's name stands on nobody's page whom the lead has not named: not on its caller's either.

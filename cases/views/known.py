@@ -8,12 +8,10 @@ from django.views.decorators.http import require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from cases.access import UserRequest, for_hats, log
-from cases.actions.known import look
 from cases.forms_known import KnownForm
-from cases.known_shown import answer
-from cases.models import Call, Case
+from cases.known_shown import answer, asks
+from cases.models import Call
 from cases.views import call as calls
-from yhteiso.audit.keys import request_key
 from yhteiso.audit.models import Verb
 from yhteiso.lib.dates import helsinki_date
 
@@ -26,12 +24,9 @@ def known(request: UserRequest, ref: str) -> HttpResponse:
     """Does somebody know this child already? The answer alone for htmx; without JavaScript the whole page, as typed."""
     call, now = _call(request, ref), timezone.now()
     form = KnownForm(request.POST, today=helsinki_date(now))
-    valid = form.is_valid()
-    what, found = form.asked, None
-    if what.is_enough:
-        found = look(what=what, request_id=request_key(request), by=request.user, now=now)
-        cases = [Case(pk=row.case_id) for row in found.here]
-        log(request, Verb.SEARCH, cases=cases, reason="known", mark=what.mark)
+    if call.finished_at:  # the last look of a call that has just ended has nothing to tell any more
+        return HttpResponse(status=204)
+    valid, found = form.is_valid(), asks(request, form, now)
     shown = answer(form, found)
     status = 200 if valid else 422
     if request.headers.get("HX-Request") == "true":
@@ -40,7 +35,7 @@ def known(request: UserRequest, ref: str) -> HttpResponse:
 
 
 def _call(request: UserRequest, ref: str) -> Call:
-    call = Call.objects.visible_to(request.user).unfinished().select_related("area", "concern").filter(ref=ref).first()
+    call = Call.objects.visible_to(request.user).select_related("area", "concern").filter(ref=ref).first()
     if call is None:
         log(request, Verb.DENY, reason="not visible")
         raise Http404

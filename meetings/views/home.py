@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.db.models import Prefetch
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -16,7 +15,8 @@ from django.views.decorators.http import require_http_methods
 from cases.access import NotAllowed, UserRequest, log, name_children
 from cases.actions.draft import current as current_draft
 from cases.actions.intake import ASK_WITHIN
-from cases.models import Case, Concern, Outcome, UnitInvitation, public_name
+from cases.models import Case, Concern, UnitInvitation, public_name
+from cases.views.concern_list import line as _concern
 from cases.views.inbox import ahead_of
 from cases.views.tasks import waiting_for
 from meetings.actions.meeting import answer
@@ -30,6 +30,7 @@ from yhteiso.audit.models import Verb
 from yhteiso.lib.dates import HELSINKI, at_clock, dots, helsinki_date, short_date
 
 SHOWN_PROMISES, SHOWN_CASES, SHOWN_CONCERNS, SHOWN_MEETINGS = 4, 5, 3, 5
+SHOWN_WAITING = 20  # of the own concerns that wait: more than anybody has
 ANSWERED_FOR = timedelta(days=14)  # an answered concern stays in sight this long
 
 
@@ -70,6 +71,7 @@ def _today(request: UserRequest, data: Any = None) -> HttpResponse:
         "asked": list(UnitInvitation.objects.asked_of(user).unanswered().order_by("answer_by", "pk")),
         "tasks": waiting_for(user), "ahead": ahead_of(user, now),
         "concerns": [_concern(row) for row in _my_concerns(user, now) if row.case_id not in known],
+        "sent": [_concern(row) for row in _my_waiting(user)],
         "draft": current_draft(user, now), "unasked": _unasked(user),
     }  # fmt: skip
     return render(request, "meetings/home.html", context, status=200 if data is None else 422)
@@ -145,8 +147,13 @@ def _coming(user: User, now: datetime) -> list[Meeting]:
     return list(rows.order_by("starts_at", "pk")[:SHOWN_MEETINGS])
 
 
+def _my_waiting(user: User) -> list[Concern]:
+    """What nobody has answered yet always stands here, the oldest first."""
+    return list(Concern.objects.visible_to(user).waiting().order_by("sent_at", "pk")[:SHOWN_WAITING])
+
+
 def _my_concerns(user: User, now: datetime) -> list[Concern]:
-    rows = Concern.objects.visible_to(user).order_by("-sent_at")[:SHOWN_CONCERNS]
+    rows = Concern.objects.visible_to(user).exclude(answered_at=None).order_by("-sent_at")[:SHOWN_CONCERNS]
     return [row for row in rows if row.withdrawn_at is None and _in_sight(row, now)]
 
 
@@ -196,19 +203,4 @@ def _line(meeting: Meeting, now: datetime) -> dict[str, Any]:
         "case": meeting.case, "meeting": meeting, "day": day, "at": at_clock(meeting.starts_at),
         "tone": "now" if day <= helsinki_date(now) + timedelta(days=1) else "", "state": state_of(meeting, now),
         "title": title_of(meeting.case), "place": place_of(meeting),
-    }  # fmt: skip
-
-
-def _concern(row: Concern) -> dict[str, Any]:
-    if row.outcome:
-        state = (str(row.get_outcome_display()), "green" if row.outcome == Outcome.MET else "grey", "check")
-    elif row.answered_at is None:
-        state = (_("Waits for the coordinator"), "yellow", "clock")
-    elif row.case_id:
-        state = (_("The network is gathered"), "green", "check")
-    else:
-        state = (_("Answered"), "grey", "check")
-    return {
-        "url": reverse("concern", args=[row.ref]), "name": row.child_name or _("Consultation without a name"),
-        "sent_on": short_date(helsinki_date(row.sent_at)), "state": state,
     }  # fmt: skip

@@ -69,7 +69,7 @@
     if (body().dataset.keys === "off") return;
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       const form = event.target.closest && event.target.closest("form[data-ctrl-enter]") || document.querySelector("form[data-ctrl-enter]");
-      const button = form && [...form.elements].find((el) => el.type === "submit" && !el.disabled && !el.matches("[formaction], [data-save-here]"));
+      const button = form && [...form.elements].find((el) => el.type === "submit" && !el.disabled && !el.matches("[formaction], [data-save-here], [data-pressed-only]"));
       if (button) { event.preventDefault(); form.requestSubmit(button); }
     } else if (event.altKey && !event.ctrlKey && !event.metaKey && /^Digit[1-9]$/.test(event.code)) {
       const radio = document.querySelector(`[data-alt-key="${event.code.slice(5)}"]:not(:disabled)`);
@@ -104,6 +104,17 @@
     if (event.target.type !== "radio") return;
     each("details[data-open-for]", (part) => { if (part.dataset.openFor === `${event.target.name}=${event.target.value}`) part.open = true; });
   });
+
+  // -- <div data-hide-for="asked=no asked=later"> is not shown while one of those answers is chosen: the server drops its fields
+  const hideFor = () => each("[data-hide-for]", (part) => {
+    part.hidden = part.dataset.hideFor.split(" ").some((one) => {
+      const [name, value] = one.split("=");
+      return document.querySelector(`input[name="${name}"][value="${value}"]:checked`) !== null;
+    });
+  });
+  document.addEventListener("change", (event) => { if (event.target.type === "radio") hideFor(); });
+  document.addEventListener("DOMContentLoaded", hideFor);
+  window.addEventListener("pageshow", hideFor);
 
   // -- characters left
   const counting = new WeakMap();

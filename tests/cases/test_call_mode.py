@@ -30,7 +30,13 @@ def call(world: World) -> Call:
 
 
 def typed(call: Call, **fields: Any) -> dict[str, Any]:
-    return {"child_name": "Vilja", "everyday": "On vetäytynyt.", "consent": "oral", "version": str(call.version)} | fields
+    return {
+        "child_name": "Vilja",
+        "everyday": "On vetäytynyt.",
+        "consent": "oral",
+        "consent_by": "isä 9.6.",
+        "version": str(call.version),
+    } | fields
 
 
 def page(call: Call) -> str:

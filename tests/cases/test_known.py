@@ -165,6 +165,7 @@ def test_no_other_hat_may_ask_or_read_or_write_a_key(world: World, hat: str) -> 
     case_of(world)
     for statement in (
         "SELECT sec.already_known('{vilja}', '{}', '2020-02-03', NULL, '', NULL, now())",
+        "SELECT sec.known_by_age('{vilja}', '{}', 6, true, '2026-02-03', '', NULL, now())",
         "SELECT sec.index_child(1, '{}', '{}')", "SELECT * FROM cases_childkey",
     ):  # fmt: skip
         with pytest.raises(ProgrammingError, match="permission denied"), wearing(hat, world.coordinator.pk):
@@ -241,7 +242,12 @@ def test_the_same_questions_whether_found_or_not(world: World, call: Call) -> No
 
 
 def test_too_little_asks_nothing_and_a_wrong_code_is_said(world: World, call: Call) -> None:
-    for fields in ({"child_born": "6"}, {"child_name": "", "child_family_name": ""}, {"child_born": "31.2.2020"}):
+    for fields in (
+        {"child_born": ""},
+        {"child_name": "", "child_born": "6"},
+        {"child_name": "", "child_family_name": ""},
+        {"child_born": "31.2.2020"},
+    ):
         body = post(world, call, **fields).content.decode()
         assert "syntymäaika" in body
     wrong = post(world, call, child_born="", hetu="030220A9262")
@@ -275,7 +281,10 @@ def test_it_is_asked_in_a_call_of_ones_own_area_that_goes_on(world: World, call:
         assert post(world, call, user=user).status_code == 404
     intake.save_call(call=call, version=0, now=timezone.now(), route="advice")
     intake.finish_call(call=Call.objects.get(pk=call.pk), by=world.second_coordinator, now=timezone.now())
-    assert post(world, call).status_code == 404
+    late = post(world, call)  # the page was left while it still asked
+    assert (late.status_code, late.content) == (204, b"")
+    assert post(world, call, user=world.other_coordinator).status_code == 404
+    assert not LogEntry.objects.filter(page="call-known", verb="search").exists()
 
 
 def test_any_text_is_answered(world: World, call: Call) -> None:

@@ -145,7 +145,7 @@ def test_the_number_of_queries_does_not_grow(world: World, count: int, django_as
     assert html.count("Sopiiko aika sinulle?") == count
 
 
-QUERIES = 23
+QUERIES = 24
 
 
 def test_answers_of_a_meeting_that_was_moved_are_not_asked(world: World) -> None:

@@ -178,6 +178,7 @@ PAGES = {
     "network-return": _("asking somebody back"),
     "network-keeping": _("keeping a member in a network"),
     "concern": _("receipt of a concern"),
+    "concern-list": _("own concerns"),
     "concern-new": _("new concern"),
     "concern-draft": _("new concern, draft"),
     "concern-draft-removal": _("deleting the draft of a concern"),

@@ -82,6 +82,11 @@ def add_working_days(day: date, n: int) -> date:
     return day
 
 
+def years_old(born: date, day: date) -> int:
+    """The age in whole years on a day; 0 before the birth."""
+    return max(0, day.year - born.year - ((day.month, day.day) < (born.month, born.day)))
+
+
 def working_day_until(day: date) -> date:
     """The day itself when offices are open, else the last working day before it."""
     while not is_working_day(day):
