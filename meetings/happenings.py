@@ -98,6 +98,12 @@ def day_of(event: CaseEvent) -> str:
     return short_date(day) if day.year == today.year else long_date(day)
 
 
+def join_of(events: list[dict[str, Any]]) -> str:
+    """What was last told of joining this with another situation of the same child; nothing once it was refused."""
+    last = next((row["kind"] for row in events if row["kind"] in ("join_proposed", "joined", "join_ended")), "")
+    return "" if last == "join_ended" else last
+
+
 def _of_unit(kind: str, unit: str) -> str:
     """What became of a unit's invitation, with its name."""
     words = {

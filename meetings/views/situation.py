@@ -112,7 +112,7 @@ def situation(request: UserRequest, ref: str) -> HttpResponse:
         **_network(members, seats, calling, given_by(case) if leads else None),
         "meetings": [_meeting(row, logbooks) for row in meetings], "reads_logbooks": can(user, "write_logbook", case),
         "promises": [_promise(row, today, calling) for row in promises],
-        "events": told, "join": _join(told) if leads else "", "outcome": outcome_of(case),
+        "events": told, "join": happenings.join_of(told) if leads else "", "outcome": outcome_of(case),
         **shown_siblings(request, case),
         "delay": dict(MoveReason.choices).get(case.delay_reason, ""), "opened": let_in,
         **(_coordinators_part(case, meetings, now) if leads else {"own_ladders": own_ladders(case, user, now)}),
@@ -358,12 +358,6 @@ def _events(case: Case, members: list[Membership], calling: Calling, leads: bool
         }
         for row in rows
     ]  # fmt: skip
-
-
-def _join(events: list[dict[str, Any]]) -> str:
-    """What was last told of joining this with another situation of the same child; nothing once it was refused."""
-    last = next((row["kind"] for row in events if row["kind"] in ("join_proposed", "joined", "join_ended")), "")
-    return "" if last == "join_ended" else last
 
 
 def _hand_tasks(case: Case) -> list[dict[str, Any]]:
