@@ -184,7 +184,8 @@ def _asked_line(ground: Ground) -> str:
     """ "2 yksikköä kutsuttu, 1 vastannut"."""
     sent = [row for row in ground.invitations if row.sent_at and row.state != InvitationState.SUBSTITUTED]
     sent = [row for row in sent if row.state != InvitationState.CANCELLED]
-    if again := ground.case.reopenings.first():  # what was answered before the closing is of the earlier network
+    # What was answered before the closing is of the earlier network.
+    if sent and (again := ground.case.reopenings.first()):
         sent = [row for row in sent if row.sent_at and row.sent_at >= again.at]
     if not sent:
         return ""
