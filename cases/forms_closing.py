@@ -1,5 +1,6 @@
 """Forms of an ending: closing a situation, the family's own stop, and opening it again."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -8,7 +9,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from cases.models import CloseReason
+from cases.forms_sibling import also_field
+from cases.models import Case, CloseReason
 from yhteiso.forms import DayField, Radios, YhteisoForm
 from yhteiso.lib.text import TextField
 
@@ -41,7 +43,7 @@ class CloseForm(YhteisoForm):
 
 
 class StopForm(YhteisoForm):
-    """The family wants to stop: who said it and when. Why is not asked."""
+    """The family wants to stop: who said it and when, and which siblings it is about too. Why is not asked."""
 
     told_by = TextField(
         label=_("Who said it?"), max_length=60, help_text=_("For example mother"),
@@ -50,9 +52,12 @@ class StopForm(YhteisoForm):
     told_on = DayField(label=_("When?"), error_messages={"required": _("Write the day on which this was said")})
     words = _words()
 
-    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, today: date, siblings: Sequence[Case] = (), **kwargs: Any) -> None:
         super().__init__(*args, initial={"told_on": today}, **kwargs)
         self.today = today
+        also = also_field(siblings)
+        if also.choices:
+            self.fields["also"] = also
 
     def clean_told_on(self) -> date:
         day: date = self.cleaned_data["told_on"]

@@ -38,7 +38,9 @@ class HelpRequestForm(YhteisoForm):
     source = forms.ChoiceField(
         label=_("Who are you?"), choices=WHO,
         error_messages=dict.fromkeys(("required", "invalid_choice"), _("Choose who you are")),
-        widget=RouteCards(hints={Source.CHILD: _("You can write by yourself. We do not tell at home by ourselves.")}),
+        widget=RouteCards(
+            hints={Source.CHILD: _("You can write to us yourself. We do not tell your family without asking you.")}
+        ),
     )  # fmt: skip
     everyday = TextField(
         label=_("What is hard in everyday life now?"), max_length=TEXT, widget=forms.Textarea(attrs={"rows": 4}),

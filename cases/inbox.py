@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from cases.actions.message import StepState, may_take, steps_of
 from cases.deadlines import KINDS, days_late
 from cases.ladder_words import last_day
-from cases.messages_told import Place, Words, places, words_of
+from cases.messages_told import OPEN, Place, Words, places, words_of
 from cases.models import Case, Message, public_name
 from networks.models import Area, Notice, Role, User
 from networks.notices import address, sentence
@@ -82,7 +82,9 @@ def _line(row: Message, ground: Ground) -> Line:
     line.taken = "" if step.done else _taken(step, ground)
     line.takes = may_take(row) and not step.done and step.taken_at is None
     if place:
-        line.hint, line.deed = "" if step.done else words.advice(own=ground.user.hat == "member"), str(words.deed)
+        over = step.done or place.done
+        line.hint = "" if over else words.advice(own=ground.user.hat == "member")
+        line.deed = str(OPEN if place.done else words.deed)
     elif ground.user.hat == "unit" and row.unit_id in ground.units:
         _owed(row, words, line)
     return line

@@ -15,7 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from cases.kinds import CALL, CONCERN, CONSENT, FAMILY_ASKED, GATHERED, HELP_REQUEST, INVITATION, MEETING, REVIEW, SERVICE
-from cases.models import Call, Case, Concern, HelpRequest, Message, MessageKind, UnitInvitation
+from cases.models import Call, Case, Concern, HelpRequest, InvitationState, Message, MessageKind, UnitInvitation
 from networks.access import STAFF_HATS
 from networks.actions.service import may_confirm
 from networks.models import ServiceEvent, User
@@ -40,6 +40,7 @@ class Place:
     label: str = ""
     press: str = ""
     press_label: str | Promise = ""
+    done: bool = False  # the own deed is done: it is only looked at
 
 
 # Looks for many at once: what this person may open now, by the rows' keys. `cases` are the ones that they may see.
@@ -182,7 +183,7 @@ def _asked_units(user: User, rows: Sequence[About], cases: Mapping[int, Case]) -
     if user.hat != "member":
         return {}
     asked = UnitInvitation.objects.asked_of(user).filter(pk__in=keys(rows))
-    seen = {str(row.pk): Place(reverse("unit-invitation", args=[row.ref]), row.unit.name) for row in asked}
+    seen = {str(row.pk): _own_invitation(row) for row in asked}
     return {row.pk: seen[row.about] for row in rows if row.about in seen}
 
 
@@ -193,6 +194,12 @@ def _network_asked_into(rows: Sequence[About]) -> dict[UUID, Place]:
     found = UnitInvitation.objects.filter(pk__in=keys(rows)).values_list("pk", "case__ref")
     pages = {str(pk): Place(reverse("case-network", args=[ref])) for pk, ref in found}
     return {row.pk: pages[row.about] for row in rows if row.about in pages}
+
+
+def _own_invitation(row: UnitInvitation) -> Place:
+    """With the invitation's own number: two of one unit are told apart by it, on the phone too."""
+    url = reverse("unit-invitation", args=[row.ref])
+    return Place(url, f"{row.unit.name}, {row.ref}", done=row.state != InvitationState.SENT)
 
 
 def _services(user: User, rows: Sequence[About], cases: Mapping[int, Case]) -> dict[UUID, Place]:

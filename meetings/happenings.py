@@ -1,14 +1,15 @@
 """What has happened in a situation, as sentences. An event holds dates, states and units; the words are here."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cases.models import PERSON_CONSENT, CaseEvent, CloseReason, PersonKind
+from cases.models import PERSON_CONSENT, Case, CaseEvent, CloseReason, PersonKind
 from meetings.models import CommitmentStatus, MoveReason
-from yhteiso.lib.dates import at_clock, helsinki_date, short_date
+from yhteiso.lib.dates import at_clock, helsinki_date, long_date, short_date
 
 KEY = {"call", "meeting_confirmed", "meeting_held", "logbook_approved", "closed", "reopened", "exceptional", "handed_over"}
 # Who did this is nobody's business but the coordinators': it may tell of kinship.
@@ -22,8 +23,13 @@ COORDINATORS_ONLY = (
 )  # fmt: skip
 
 
-def sentence(event: CaseEvent, units: Mapping[int, str]) -> str:
-    """The event in one sentence, in the active language. `units`: of members (by id) as the reader may see them."""
+def sentence(event: CaseEvent, units: Mapping[int, str], asked: Mapping[int, str] | None = None) -> str:
+    """The event in one sentence, in the active language. `units`: of members (by id) as the reader may see them.
+
+    `asked`: the units of invitations (by id), for the coordinators whom those events are told.
+    """
+    if unit := (asked or {}).get(event.detail.get("invitation", 0), ""):
+        return _of_unit(event.kind, unit)
     return _plain().get(event.kind) or _with_detail(event.kind, event.detail, units) or _("Something was recorded.")
 
 
@@ -78,6 +84,37 @@ def _plain() -> dict[str, str]:
         "hiding_ended": _("What the child had hidden is shown again."),
         "logbook_approved": _("The logbook was approved. The promises came into force."),
     }
+
+
+def units_asked(case: Case, rows: Iterable[CaseEvent]) -> dict[int, str]:
+    """The names of the units that were asked along, by invitation. Only coordinators are told of these events."""
+    ids = [row.detail["invitation"] for row in rows if "invitation" in row.detail]
+    return dict(case.unit_invitations.filter(pk__in=ids).values_list("pk", "unit__name")) if ids else {}
+
+
+def day_of(event: CaseEvent) -> str:
+    """The day of an event; with its year where that is not the present one."""
+    day, today = helsinki_date(event.at), helsinki_date(timezone.now())
+    return short_date(day) if day.year == today.year else long_date(day)
+
+
+def join_of(events: list[dict[str, Any]]) -> str:
+    """What was last told of joining this with another situation of the same child; nothing once it was refused."""
+    last = next((row["kind"] for row in events if row["kind"] in ("join_proposed", "joined", "join_ended")), "")
+    return "" if last == "join_ended" else last
+
+
+def _of_unit(kind: str, unit: str) -> str:
+    """What became of a unit's invitation, with its name."""
+    words = {
+        "unit_proposed": _("%(unit)s was proposed. The family is asked first."),
+        "unit_invited": _("%(unit)s was invited to the network."),
+        "unit_cancelled": _("The invitation of %(unit)s was cancelled."),
+        "unit_accepted": _("%(unit)s said that it comes."),
+        "unit_declined": _("%(unit)s declined the invitation."),
+        "unit_substituted": _("%(unit)s passed its invitation on to a substitute."),
+    }
+    return (words.get(kind) or _("Something was recorded.")) % {"unit": unit}
 
 
 def names(event: CaseEvent) -> bool:

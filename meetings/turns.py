@@ -35,6 +35,8 @@ def told(row: Turns) -> str:
 
 
 def _waited(row: Turns) -> str:
+    if not row.waited:
+        return str(_("The network met on the day of the call.") if row.met else _("The call came today."))
     if row.met:
         text = ngettext(
             "The family waited for its network for %(n)d day.",
@@ -48,7 +50,7 @@ def _waited(row: Turns) -> str:
 
 def _counted(row: Turns) -> list[str]:
     if not row.index:
-        return [str(_("The family has not been passed on to anybody else."))]
+        return [str(_("The people have not changed along the way."))]
     found = []
     if row.leads:
         found.append(

@@ -98,6 +98,8 @@ def _state(at: int, first: int, last: int) -> str:
 def _consent(case: Case, told: bool) -> Stage:
     if not told:
         return Stage("done", _("Consent"), "")
+    if case.stopped and case.closed_at:
+        return Stage("", _("Consent"), _("The family stopped %(day)s") % {"day": short_date(helsinki_date(case.closed_at))})
     state = {"oral": "done", "waiting": "part"}.get(case.consent, "")
     return Stage(state, _("Consent"), str(case.get_consent_display()) if case.consent else _("Not asked yet"))
 

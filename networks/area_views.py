@@ -8,7 +8,7 @@ from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from networks.access import NotAllowed, UserRequest, log
 from networks.actions import area_texts as actions
@@ -20,6 +20,19 @@ from yhteiso.audit.models import Verb
 from yhteiso.lib.dates import helsinki_date
 
 HISTORY = 20
+
+
+@require_safe
+def area_settings(request: UserRequest, pk: int) -> HttpResponse:
+    """What has this area decided for itself, and where is each changed?"""
+    area = Area.objects.filter(pk=pk).first()
+    keeps = area is not None and request.user.hat == "area" and area.pk in request.user.area_ids
+    if area is None or not (keeps or actions.may_set(request.user, area)):
+        log(request, Verb.DENY, reason="hat")
+        raise Http404
+    log(request, Verb.LIST)
+    context = {"area": area, "keeps": keeps, "answers": actions.may_set(request.user, area)}
+    return render(request, "networks/area_settings.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

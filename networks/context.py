@@ -113,6 +113,7 @@ def _person(request: HttpRequest, user: User) -> dict[str, Any]:
         "messages_url": reverse("messages"),
         "unseen": user.unseen_messages,
         "messages_title": title_of(user.unseen_messages),
+        "settings_url": reverse("area-settings", args=[worn.area_id]) if hat == "area" and worn and worn.area_id else "",
         "powers_url": reverse("power-list") if hat == "area" and user.answers_for else "",
         "roles": [{"value": row.pk, "label": _role_label(row)} for row in user.current_roles if row != worn],
     }

@@ -40,14 +40,26 @@ def safety_of(area: Area | None) -> Safety:
 
 def panel(area: Area | None, texts: AreaTexts | None) -> Safety:
     """The panel as these texts say it, saved or not yet."""
+    own = own_words(area, texts)
+    return Safety(
+        heading=own.heading or _("Urgent concern about a child?"),
+        text=own.text or _("Yhteiso does not pass notifications to the authorities, and nobody watches this form."),
+        emergency_phone=own.emergency_phone,
+        notice_phone=own.notice_phone,
+        link=own.link,
+    )
+
+
+def own_words(area: Area | None, texts: AreaTexts | None) -> Safety:
+    """Only what the area has written itself, in the reader's language; its number stands in for an empty one."""
     code = (get_language() or "fi")[:2]
 
     def said(name: str) -> str:
         return getattr(texts, f"{name}_{code}", "") if texts else ""
 
     return Safety(
-        heading=said("heading") or _("Urgent concern about a child?"),
-        text=said("text") or _("Yhteiso does not pass notifications to the authorities, and nobody watches this form."),
+        heading=said("heading"),
+        text=said("text"),
         emergency_phone=(texts.emergency_phone if texts else "") or (area.emergency_phone if area else ""),
         notice_phone=texts.notice_phone if texts else "",
         link=said("link"),

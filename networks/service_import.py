@@ -19,9 +19,12 @@ from networks.service_file import Row, read
 from networks.service_forms import Places, ServiceForm, details_of, places
 from yhteiso.lib.names import folded, sort_key
 
+NAMED = 15  # of what there is to choose from, in one message
 NEW, CHANGED, SAME, BAD = "new", "changed", "same", "bad"
 STATUSES = {"active": True, "inactive": False, "defunct": False, "temporarily closed": False}
 YES_NO = {"yes": True, "true": True, "1": True, "kyllä": True, "no": False, "false": False, "0": False, "ei": False}
+# An empty cell is as good as no column: what is there stays, and a new service takes what its provider is.
+BY_DEFAULT = ("sector", "level", "minimum_age", "maximum_age")
 # Columns whose text goes to the form as it is.
 PLAIN = {
     "name": "name", "alternate_name_sv": "name_sv", "alternate_name_en": "name_en", "description": "sentence", "url": "url",
@@ -32,6 +35,33 @@ COLUMN_OF = {name: column for column, name in PLAIN.items()} | {
     "agency": "organization_name", "unit": "location_name", "areas": "service_area", "needs": "taxonomy_term",
     "capacity": "capacity_status", "referral": "referral_required",
 }  # fmt: skip
+
+
+def allowed() -> list[tuple[str, str, str]]:
+    """The columns for a reader: name, what is written there, and the words that are known, if only some are."""
+    several = _("Several with a | between them.")
+
+    def names(choices: Iterable[tuple[Any, Any]]) -> str:
+        return ", ".join(f"{label} ({value})" for value, label in choices)
+
+    return [
+        ("organization_name", _("The provider as the application knows it. Needed."), ""),
+        ("name", _("The name of the service in Finnish. Needed."), ""),
+        ("location_name", _("The provider's unit; may be empty."), ""),
+        ("service_area", _("The areas that are served; empty is the whole county.") + " " + several, ""),
+        ("taxonomy_term", _("What it helps with.") + " " + several, names(Need.choices)),
+        ("sector", _("Empty: the provider's own."), names(Sector.choices)),
+        ("level", _("Empty: basic service, of an association its own level."), names(Level.choices)),
+        ("minimum_age, maximum_age", _("Whole years. Empty: 0 and 17."), ""),
+        ("capacity_status", _("How much room there is now. Empty: not known."), names(Capacity.choices)),
+        ("referral_required, consultation", _("Yes or no; may be empty."), "kyllä (yes), ei (no)"),
+        ("status", _("Whether the service is in the directory. Empty: it is."), ", ".join(STATUSES)),
+        ("assured_date, capacity_updated", _("A day, as 2026-06-03 or 3.6.2026."), ""),
+        (
+            "alternate_name_sv, alternate_name_en, description, url, email, phone, contact_title, schedule, "
+            "consultation_schedule, capacity_description", _("Text; may be empty."), "",
+        ),
+    ]  # fmt: skip
 
 
 class Problem(Exception):
@@ -103,7 +133,7 @@ def _outcome(row: Row, ground: Ground, seen: dict[tuple[int, str], int]) -> Outc
         if key in seen:
             outcome.problems.append(("name", _("The same service is on row %(n)d already.") % {"n": seen[key]}))
         seen.setdefault(key, row.number)
-    if not outcome.problems:
+    if not row.too_long:  # its cells may stand in each other's columns
         _through_the_form(outcome, values, ground)
     if not outcome.problems:
         _compare(outcome)
@@ -116,10 +146,10 @@ def _values(outcome: Outcome, ground: Ground) -> dict[str, Any]:
     for column in outcome.row.formulas:
         outcome.problems.append((column, _("The cell begins like a formula. Write it as plain text.")))
     for column, name in PLAIN.items():
-        if column in cells:
+        if column in cells and (cells[column] or column not in BY_DEFAULT):
             values[name] = cells[column]
     for column, name, take in _readers(ground):
-        if column in cells:
+        if column in cells and (cells[column] or column not in BY_DEFAULT):
             try:
                 values[name] = take(cells[column])
             except Problem as problem:
@@ -174,8 +204,13 @@ def _choice(what: str, choices: Iterable[tuple[str, Any]], text: str) -> str:
 
 def _not_there(what: str, text: str, names: Mapping[str, str]) -> str:
     sentence = _("There is no %(what)s “%(text)s”.") % {"what": what, "text": text[:60]}
-    near = get_close_matches(folded(text), names, 1, 0.6)
-    return f"{sentence} {_('Did you mean %(name)s?') % {'name': names[near[0]]}}" if near else sentence
+    if near := get_close_matches(folded(text), names, 1, 0.6):
+        sentence = f"{sentence} {_('Did you mean %(name)s?') % {'name': names[near[0]]}}"
+    there = sorted(names.values(), key=sort_key)
+    if near or not there:
+        return sentence
+    more = ["…"] if len(there) > NAMED else []
+    return f"{sentence} {_('There are: %(names)s.') % {'names': ', '.join(there[:NAMED] + more)}}"
 
 
 def _yes(text: str) -> bool:
@@ -211,12 +246,18 @@ def _finnish_day(text: str) -> date:
 
 
 def _through_the_form(outcome: Outcome, values: dict[str, Any], ground: Ground) -> None:
+    """Everything that is wrong with the row at once. What a cell was refused for already is not said a second time."""
+    told = {column for column, _text in outcome.problems}
+    if "organization_name" in told:  # what follows from the provider can't be told
+        told |= {"location_name", "sector", "level"}
     form = ServiceForm(_base(outcome.service, values, ground) | values, places=ground.places)
     if form.is_valid():
         outcome.details = form.cleaned_data
         return
     for name, errors in form.errors.items():
-        outcome.problems.extend((COLUMN_OF.get(name, name), str(error)) for error in errors)
+        column = COLUMN_OF.get(name, name)
+        if column not in told:
+            outcome.problems.extend((column, str(error)) for error in errors)
 
 
 def _base(service: Service | None, values: dict[str, Any], ground: Ground) -> dict[str, Any]:

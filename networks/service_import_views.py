@@ -19,7 +19,7 @@ from networks.actions import service_import as actions
 from networks.models import Service, ServiceImport
 from networks.service_file import BadFile
 from networks.service_forms import FileForm
-from networks.service_import import BAD, CHANGED, NEW, SAME, Trial, trial
+from networks.service_import import BAD, CHANGED, NEW, SAME, Trial, allowed, trial
 from networks.service_views import areas_of, chosen_area
 from yhteiso.audit.models import Verb
 from yhteiso.lib.dates import helsinki_date
@@ -46,7 +46,13 @@ def service_import(request: UserRequest) -> HttpResponse:
         else:
             kept = actions.keep(area=area, by=request.user, name=_file_name(upload.name), text=text, now=timezone.now())
             return redirect("service-trial", pk=kept.pk)
-    context = {"form": form, "area": area, "areas": areas_of(request.user), "columns": service_file.COLUMNS}
+    context = {
+        "form": form,
+        "area": area,
+        "areas": areas_of(request.user),
+        "columns": service_file.COLUMNS,
+        "allowed": allowed(),
+    }
     return render(request, "networks/service_import.html", context, status=422 if form.is_bound else 200)
 
 

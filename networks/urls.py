@@ -43,6 +43,7 @@ urlpatterns = [
     path("services/<int:pk>/confirmation/", service_views.confirmation, name="service-confirmation"),
     path("services/<int:pk>/removal/", service_views.removal, name="service-removal"),
     path("services/<int:pk>/restoration/", service_views.restoration, name="service-restoration"),
+    path("areas/<int:pk>/", area_views.area_settings, name="area-settings"),
     path("areas/<int:pk>/texts/", area_views.area_texts, name="area-texts"),
     path("powers/", power_views.power_list, name="power-list"),
     path("powers/<ref:ref>/", power_views.power, name="power"),

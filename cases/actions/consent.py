@@ -127,15 +127,13 @@ def withdraw(*, case: Case, giver: Person, member: Membership, by: User, now: da
 def end_by_family(*, case: Case, by: User, now: datetime) -> None:
     """The family wants to stop: every word of theirs is taken back, the general one too. The case must be locked.
 
-    No task is opened for anybody: the situation ends in the same transaction, and with it everything that was open.
+    No task is opened for anybody: the situation ends in the same transaction, and with it everything that was open. What
+    the call told stays as it was told: that it was taken back is the ending's own row.
     """
     standing = case.consents.standing().select_for_update(of=("self",), no_key=True)
     standing.filter(answer=Reply.YES).update(ended_at=now, ended_by=by, withdrawn=True)
     standing.exclude(answer=Reply.YES).update(ended_at=now, ended_by=by)
     case.persons.filter(consent=ConsentState.ORAL).update(consent=ConsentState.WAITING)
-    if case.consent == ConsentState.ORAL:
-        case.consent = ConsentState.WAITING
-        case.save(update_fields=["consent"])
     note(case, "consent_withdrawn", at=now, by=by)
 
 

@@ -36,6 +36,10 @@ from yhteiso.outbox.actions import GUEST, outgoing, put
 BY_HAND = timedelta(days=1)
 
 
+class NoYesYet(NotAllowed):
+    """The family's answer stands in the way: it is recorded on the page of consents."""
+
+
 @transaction.atomic
 def send_link(
     *, case: Case, membership: Membership, contact: SafeContact, sees: str, until: datetime | None, by: User, now: datetime
@@ -54,7 +58,7 @@ def send_link(
         return None
     contact = _usable(contact, person)
     if not opens(case, member):
-        raise NotAllowed(_("The family has not said yes to telling this person of the time. Ask them first."))
+        raise NoYesYet(_("The family has not said yes to telling this person of the time. Ask them first."))
     _revoke(GuestLink.objects.standing().filter(membership=member), GuestEnd.REPLACED, by, now)
     ends = min(until, now + VALID_FOR) if until and until > now else now + VALID_FOR
     link = GuestLink.objects.create(

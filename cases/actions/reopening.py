@@ -61,6 +61,9 @@ def reopen(*, case: Case, reason: str, by: User, now: datetime) -> Case:
         case=case, closing=case.closings.get(at=closed_at), reason=reason.strip(), at=now, by=by, led_by_id=led_by
     )
     row.save(force_insert=True)
+    if row.closing.reason == CloseReason.FAMILY_STOPPED and case.consent == ConsentState.ORAL:
+        case.consent = ConsentState.WAITING  # taken back with the stop: nothing of it comes to life again
+        case.save(update_fields=["consent"])
     weigh_consent(case, now=now)
     deadline.revive(case, ended_at=closed_at, now=now)
     if case.consent != ConsentState.ORAL and not case.deadlines.filter(kind=CONSENT).open().exists():

@@ -6,9 +6,8 @@ also to a situation that whoever sets them does not see. Nothing is lifted by th
 The functions read and write rows of meetings, too: a guardian told by hand is invited to none of them.
 """
 
-from django.db import migrations, models
+from django.db import migrations
 
-from cases.models import TaskKind
 from yhteiso.hats.roles import role
 
 DEFINER = "SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp"
@@ -214,6 +213,5 @@ GRANT EXECUTE ON FUNCTION sec.sits_elsewhere(bigint[], bigint, boolean) TO {AREA
 class Migration(migrations.Migration):
     dependencies = [("cases", "0056_settled_together")]
     operations = [
-        migrations.AlterField("task", "kind", models.CharField(choices=TaskKind.choices, max_length=20)),
         migrations.RunSQL(FAMILY + CARRY + RECUSE, migrations.RunSQL.noop),
     ]

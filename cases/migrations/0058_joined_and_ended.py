@@ -156,7 +156,7 @@ ORPHANS = mended("my_orphans()", "c.protected AND c.status <> 'closed' AND", "c.
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0056_settled_together"), ("meetings", "0027_guest_door")]
+    dependencies = [("cases", "0057_siblings_alike"), ("meetings", "0027_guest_door")]
     operations = [
         migrations.RunSQL("".join([JOINS, PROPOSE, ACCEPT, ANSWER, OFF, ORPHANS]), migrations.RunSQL.noop),
         migrations.RemoveIndex("case", "case_protected_by_area"),

@@ -131,5 +131,5 @@ GRANT EXECUTE ON FUNCTION sec.reopen_service_questions(bigint, timestamptz, time
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0056_settled_together"), ("meetings", "0027_guest_door"), ("networks", "0013_suggestions")]
+    dependencies = [("cases", "0058_joined_and_ended"), ("meetings", "0027_guest_door"), ("networks", "0013_suggestions")]
     operations = [migrations.RunSQL(SQL, migrations.RunSQL.noop)]

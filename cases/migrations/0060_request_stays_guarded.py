@@ -34,7 +34,7 @@ REVERSE = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0056_settled_together")]
+    dependencies = [("cases", "0059_invitations_end")]
     operations = [
         migrations.RunSQL(SQL, REVERSE),
         migrations.AlterField(
@@ -60,6 +60,7 @@ class Migration(migrations.Migration):
                     ("ask_family", "Talk with the family"),
                     ("join", "Two situations of one child"),
                     ("joined", "Two situations were joined"),
+                    ("precaution", "A sibling's precaution holds here"),
                     ("guest_link", "Somebody asks for a new link"),
                     ("link_ends", "A link ends before the meeting"),
                 ],

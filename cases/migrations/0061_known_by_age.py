@@ -72,7 +72,7 @@ GRANT EXECUTE ON FUNCTION sec.known_by_age({ARGUMENTS}) TO {role("area")};
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0056_settled_together")]
+    dependencies = [("cases", "0060_request_stays_guarded")]
     operations = [
         migrations.AddIndex(
             "childkey", django.contrib.postgres.indexes.GinIndex(fields=["given", "family"], name="childkey_by_name")

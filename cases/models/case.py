@@ -248,6 +248,11 @@ class Case(models.Model):
         """How a person is called on this family's pages, in events and in messages."""
         return self.calling.name(user)
 
+    @property
+    def stopped(self) -> bool:
+        """Whether the family has ended it: what they had agreed to is taken back."""
+        return self.closed_at is not None and self.close_reason == CloseReason.FAMILY_STOPPED
+
     def clock(self, today: date) -> Clock:
         """The two weeks as they stand today. Every page reads them from here."""
         met_on = helsinki_date(self.first_met_at) if self.first_met_at else None

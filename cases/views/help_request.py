@@ -16,6 +16,7 @@ from cases.actions import help_request
 from cases.forms_help import HelpRequestForm, area_name
 from cases.kinds import ANSWER_DAYS
 from networks.models import Area
+from networks.safety import Safety, newest, own_words
 from yhteiso.lib.dates import add_working_days, helsinki_date, latest_meeting_day
 
 # Its name tells nothing. It belongs to one path, which the prefix __Host- does not allow.
@@ -36,7 +37,8 @@ def new(request: HttpRequest) -> HttpResponse:
         chosen = form.cleaned_data["area"]
     context = _days(helsinki_date(now)) | {
         "form": form, "area": chosen, "areas": [{"name": area_name(area), "phone": area.phone} for area in areas],
-        "emergency": _emergency(chosen, areas), "language_next": _here(chosen, areas),
+        "safety": (safety := _safety(chosen)), "emergency": _emergency(safety, areas),
+        "language_next": _here(chosen, areas),
     }  # fmt: skip
     return render(request, "cases/help_request.html", context, status=422 if form.is_bound else 200)
 
@@ -53,9 +55,16 @@ def _here(chosen: Area | None, areas: Sequence[Area]) -> str:
     return reverse("help-request") + (f"?area={chosen.pk}" if chosen and len(areas) > 1 else "")
 
 
-def _emergency(chosen: Area | None, areas: Sequence[Area]) -> list[str]:
+def _safety(chosen: Area | None) -> Safety | None:
+    """What the chosen area says of its own beside the fixed words; nothing before an area is known."""
+    return own_words(chosen, newest(chosen)) if chosen else None
+
+
+def _emergency(safety: Safety | None, areas: Sequence[Area]) -> list[str]:
     """The numbers of the emergency social services: the chosen area's, else each that there is."""
-    return [chosen.emergency_phone] if chosen else list(dict.fromkeys(area.emergency_phone for area in areas))
+    if safety:
+        return [safety.emergency_phone]
+    return list(dict.fromkeys(area.emergency_phone for area in areas))
 
 
 def _days(today: date) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Changes of a network that are about several children of one family, all or none."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from cases.access import NotAllowed
 from cases.actions.sibling import lock_chosen
 from cases.models import Case, Hiding, Membership, Person, PersonKind, Section, Status, siblings_of
+from meetings.actions.closing import stop
 from meetings.actions.meeting import add_member, place_by_phone, propose
 from meetings.models import Meeting
 from networks.models import User
@@ -27,6 +28,20 @@ def add_in_all(
     for other in others:
         add_member(case=other, user=user, must_attend=must_attend, masked=masked, index_only=index_only, by=by, now=now)
     return member
+
+
+@transaction.atomic
+def stop_in_all(
+    *, case: Case, also: Collection[str] = (), told_by: str, told_on: date, words: str = "", by: User, now: datetime
+) -> Case:
+    """The family wants to stop, here and in the chosen siblings' situations (refs), all or none. Their own view in a line
+    is kept here only: it was said of this child. Raises NotAllowed as `meetings.actions.closing.stop` does.
+    """
+    others = lock_chosen(case, also)
+    ended = stop(case=case, told_by=told_by, told_on=told_on, words=words, by=by, now=now)
+    for other in others:
+        stop(case=other, told_by=told_by, told_on=told_on, by=by, now=now)
+    return ended
 
 
 def to_meet_together(case: Case) -> list[Case]:

@@ -15,7 +15,9 @@ from cases.access import NotAllowed, UserRequest, get_case
 from cases.actions.reopening import reopen, reopen_blocker
 from cases.forms_closing import CloseForm, ReopenForm, StopForm
 from cases.models import Case, Membership
-from meetings.actions.closing import close, close_blocker, stop
+from meetings.actions.closing import close, close_blocker
+from meetings.actions.siblings import stop_in_all
+from meetings.views.siblings import shown_siblings
 from networks.models import AREA_ROLES, RoleMembership
 from yhteiso.audit.models import Verb
 from yhteiso.forms import YhteisoForm
@@ -46,10 +48,11 @@ def family_end(request: UserRequest, ref: str) -> HttpResponse:
     case, now = get_case(request, ref, "coordinate", _verb(request)), timezone.now()
     if case.closed_at:
         return _closed_already(request, case)
-    form = StopForm(request.POST if request.method == "POST" else None, today=helsinki_date(now))
+    siblings = shown_siblings(request, case)["siblings"]
+    form = StopForm(request.POST if request.method == "POST" else None, today=helsinki_date(now), siblings=siblings)
     if request.method == "POST" and form.is_valid():
         try:
-            stop(case=case, by=request.user, now=now, **form.cleaned_data)
+            stop_in_all(case=case, by=request.user, now=now, **form.cleaned_data)
         except NotAllowed as refused:
             form.add_error(None, str(refused))
         else:

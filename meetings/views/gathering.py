@@ -199,6 +199,9 @@ def _asked_line(ground: Ground) -> str:
     """ "2 yksikköä kutsuttu, 1 vastannut"."""
     sent = [row for row in ground.invitations if row.sent_at and row.state != InvitationState.SUBSTITUTED]
     sent = [row for row in sent if row.state != InvitationState.CANCELLED]
+    # What was answered before the closing is of the earlier network.
+    if sent and (again := ground.case.reopenings.first()):
+        sent = [row for row in sent if row.sent_at and row.sent_at >= again.at]
     if not sent:
         return ""
     answered = sum(1 for row in sent if row.answered_at)
@@ -210,7 +213,7 @@ def _next(ground: Ground) -> dict[str, Any] | None:
     asking = sum(1 for row in ground.invitations if row.state == InvitationState.ASKED_FAMILY)
     if asking:
         title = _("Call the family and ask about the proposed units: %(n)d") % {"n": asking}
-        return {"title": title, "text": _("Each invitation leaves only after their yes."), **_how_to_call(ground)}
+        return {"title": title, **_how_to_call(ground)}
     waiting = sum(1 for row in ground.invitations if row.state == InvitationState.SENT)
     if waiting:
         return {
@@ -230,9 +233,13 @@ def _how_to_call(ground: Ground) -> dict[str, str]:
     for row in ground.members:
         contact = getattr(row.person, "contact", None) if row.person else None
         if row.person and row.person.kind == PersonKind.GUARDIAN and contact and contact.phone and not row.person.by_hand:
-            return {"url": tel(contact.phone), "deed": _("Call: %(name)s") % {"name": row.person.name}, "icon": "phone"}
+            return {
+                "url": tel(contact.phone), "deed": _("Call: %(name)s") % {"name": row.person.name}, "icon": "phone",
+                "text": _("Each invitation leaves only after their yes."),
+            }  # fmt: skip
     page = reverse("case-network-person", args=[ground.case.ref])
-    return {"url": page, "deed": _("Add a guardian"), "icon": "plus"}
+    text = _("Record first a guardian and a number to call. Each invitation leaves only after their yes.")
+    return {"url": page, "deed": _("Add a guardian"), "icon": "plus", "text": text}
 
 
 # -- what the family has not said yet

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import gettext_lazy, override
 from django.views.decorators.http import require_http_methods, require_POST
 
 from cases.models.guest import TOKEN, TOKEN_BYTES, VALID_FOR
@@ -27,6 +27,7 @@ from yhteiso.lib.dates import short_date
 COOKIE = "__Secure-yhteiso-link" if settings.SESSION_COOKIE_SECURE else "yhteiso-link"
 PATH = "/i/"
 LOOKS = (("yes", "yes", "check"), ("if_needed", "part", "half"), ("no", "no", "cross"))
+WORDS = {"yes": gettext_lazy("Yes"), "if_needed": gettext_lazy("If necessary"), "no": gettext_lazy("No")}
 STATUS = {"expired": 410, "other": 403}
 
 
@@ -100,7 +101,7 @@ def invitation_shown(meeting: Meeting, seat: Participant) -> dict[str, Any]:
     return {
         "meeting": meeting, "minutes": int((meeting.ends_at - meeting.starts_at).total_seconds() // 60),
         "answer": "" if seat.answer == Answer.NONE else str(seat.answer),
-        "answers": [(value, word, tone, icon) for (value, tone, icon), word in zip(LOOKS, Answer.labels[1:], strict=True)],
+        "answers": [(value, str(WORDS[value]), tone, icon) for value, tone, icon in LOOKS],
     }  # fmt: skip
 
 

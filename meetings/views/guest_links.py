@@ -35,7 +35,7 @@ def guests(request: UserRequest, ref: str) -> HttpResponse:
     links = GuestLink.objects.filter(case=case).select_related("membership__person", "contact").prefetch_related("visits")
     context = {
         "case": case, "form": form, "closed": case.status == Status.CLOSED,
-        "links": [_line(link, now) for link in links],
+        "links": [_line(link, now) for link in links], "needs_yes": getattr(request, "needs_yes", False),
     }  # fmt: skip
     return render(request, "meetings/guests.html", context, status=422 if form.is_bound else 200)
 
@@ -47,6 +47,7 @@ def _invite(request: UserRequest, case: Case, form: InviteForm) -> bool:
         link = guest_links.invite(case=case, by=request.user, now=timezone.now(), **form.cleaned_data)
     except NotAllowed as refusal:
         form.add_error(None, str(refusal))
+        request.needs_yes = isinstance(refusal, actions.NoYesYet)  # type: ignore[attr-defined]
         return False
     _said(request, link)
     return True

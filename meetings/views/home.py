@@ -68,7 +68,7 @@ def _today(request: UserRequest, data: Any = None) -> HttpResponse:
         "greeting": greeting(user, now), "now": now, "waiting": _waiting(len(invitations)), "invitations": invitations,
         "promises": promises[:SHOWN_PROMISES], "promise_count": len(promises), "cases": cases, "meetings": meetings,
         "case_count": Case.objects.visible_to(user).open().count() if len(mine) > SHOWN_CASES else 0,
-        "asked": list(UnitInvitation.objects.asked_of(user).unanswered().order_by("answer_by", "pk")),
+        "asked": _asked(user),
         "tasks": waiting_for(user), "ahead": ahead_of(user, now),
         "concerns": [_concern(row) for row in _my_concerns(user, now) if row.case_id not in known],
         "sent": [_concern(row) for row in _my_waiting(user)],
@@ -119,6 +119,13 @@ def _waiting(count: int) -> str:
 
 
 # -- what is read
+
+
+def _asked(user: User) -> list[dict[str, Any]]:
+    """The unit's invitations that wait for this person: by whom, when and with which number, never of whom."""
+    rows = list(UnitInvitation.objects.asked_of(user).unanswered().order_by("answer_by", "pk"))
+    people = User.people.in_bulk({row.invited_by_id for row in rows})
+    return [{"row": row, "by": public_name(people[row.invited_by_id])} for row in rows if row.invited_by_id in people]
 
 
 def _unanswered(user: User, now: datetime) -> list[Participant]:

@@ -19,7 +19,6 @@ from cases.models import Case, MemberRole, Membership, TaskKind
 from meetings.actions.closing import ask_back
 from networks.models import User
 from yhteiso.audit.models import Verb
-from yhteiso.lib.dates import helsinki_date
 
 # Ends that the application or the database wrote, in words. Any other is what a coordinator wrote.
 WHY: Mapping[str, str | Promise] = {
@@ -44,7 +43,7 @@ def members(request: UserRequest, ref: str) -> HttpResponse:
     quiet = _quiet(case)
     shown = [_row(case, row, back, quiet) for row in rows.order_by("started_at", "pk")]
     context = {
-        "case": case, "clock": case.clock(helsinki_date(timezone.now())),
+        "case": case,
         "now_in": [row for row in shown if row["until"] is None], "gone": [row for row in shown if row["until"]],
         "reopenings": case.reopenings.select_related("closing", "by").defer("by__password", "by__last_login"),
     }  # fmt: skip

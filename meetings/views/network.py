@@ -18,7 +18,7 @@ from cases.actions.consent import needs_paper
 from cases.actions.needs import choose_needs
 from cases.actions.safe_contact import child_decides
 from cases.actions.sibling import end_in_all, in_siblings
-from cases.models import Case, Membership, PersonKind, Status, UnitInvitation
+from cases.models import Case, CaseText, Membership, PersonKind, Status, UnitInvitation
 from meetings.actions.meeting import add_person
 from meetings.actions.siblings import add_in_all
 from meetings.forms.network import ConsentForm, EndForm, MemberForm, PersonForm, SeatForm
@@ -55,7 +55,10 @@ def network_person(request: UserRequest, ref: str) -> HttpResponse:
     form = PersonForm(request.POST if request.method == "POST" else None, today=today, kind=kind, prefix="person")
     if form.is_bound and _add_person(request, case, form):
         return redirect("case-network", ref=case.ref)
-    context = {"case": case, "form": form, "clock": case.clock(today), "closed": case.status == Status.CLOSED}
+    context = {
+        "case": case, "form": form, "clock": case.clock(today), "closed": case.status == Status.CLOSED,
+        "told": "" if case.protected else CaseText.objects.filter(case=case).values_list("guardians", flat=True).first(),
+    }  # fmt: skip
     return render(request, "meetings/network_person.html", context, status=422 if form.is_bound else 200)
 
 
@@ -258,7 +261,7 @@ def _relative(
     return {
         "row": member, "person": person, "name": person.full_name, "initials": initials(person.full_name),
         "org": person_line(person), "phone": contact.phone if contact else "",
-        "tags": [consent_tag(person, given)] if guardian else [], "form": form,
+        "tags": [consent_tag(person, given, stopped=case.stopped)] if guardian else [], "form": form,
         "safe": guardian or (person.kind == PersonKind.CHILD and child_decides(case)),
         "ends": actions.end_blocker(case, member) is None,
     }  # fmt: skip

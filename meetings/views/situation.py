@@ -112,7 +112,7 @@ def situation(request: UserRequest, ref: str) -> HttpResponse:
         **_network(members, seats, calling, given_by(case) if leads else None),
         "meetings": [_meeting(row, logbooks) for row in meetings], "reads_logbooks": can(user, "write_logbook", case),
         "promises": [_promise(row, today, calling) for row in promises],
-        "events": told, "join": _join(told) if leads else "", "outcome": outcome_of(case),
+        "events": told, "join": happenings.join_of(told) if leads else "", "outcome": outcome_of(case),
         **shown_siblings(request, case),
         "delay": dict(MoveReason.choices).get(case.delay_reason, ""), "opened": let_in,
         **(_coordinators_part(case, meetings, now) if leads else {"own_ladders": own_ladders(case, user, now)}),
@@ -243,7 +243,7 @@ def _member(member: Membership, seat: Participant | None, calling: Calling, give
     return {
         "family": person is not None, "name": called.name, "initials": called.initials, "kind": called.kind,
         "org": person_line(person) if person and not calling.hides_all else called.title,
-        "tags": _tags(member, seat, given) + _sight(member, calling.case),
+        "tags": _tags(member, seat, given, calling.case) + _sight(member, calling.case),
         "consent_missing": given is not None and guardian and person is not None
         and person.consent != ConsentState.ORAL and person.pk not in given,
         "order": list(PersonKind.values).index(person.kind) if person else 0,
@@ -266,8 +266,10 @@ def is_child(member: Membership) -> bool:
     return bool(member.person and member.person.kind == PersonKind.CHILD)
 
 
-def consent_tag(person: Person, given: set[int]) -> tuple[str, str, str]:
+def consent_tag(person: Person, given: set[int], *, stopped: bool = False) -> tuple[str, str, str]:
     """A guardian's consent as text, tone and icon. `given`: who has said yes to something of their own."""
+    if stopped:
+        return _("The family stopped"), "grey", "undo"
     if person.consent == ConsentState.ORAL:
         on = f" {person.consent_on.day}.{person.consent_on.month}." if person.consent_on else ""
         return _("Consent") + on, "green", "check"
@@ -278,10 +280,12 @@ def consent_tag(person: Person, given: set[int]) -> tuple[str, str, str]:
     return (_("Consent waits") if person.consent else _("Consent not asked")), "yellow", "clock"
 
 
-def _tags(member: Membership, seat: Participant | None, given: set[int] | None) -> list[tuple[str, str, str]]:
+def _tags(
+    member: Membership, seat: Participant | None, given: set[int] | None, case: Case
+) -> list[tuple[str, str, str]]:  # fmt: skip
     tags = []
     if given is not None and member.person and member.person.kind == PersonKind.GUARDIAN:
-        tags.append(consent_tag(member.person, given))
+        tags.append(consent_tag(member.person, given, stopped=case.stopped))
     if member.role == MemberRole.COORDINATOR:
         tags.append((_("Coordinates"), "", "star"))
     elif member.role == MemberRole.CALLER:
@@ -345,20 +349,15 @@ def _promise(row: Commitment, today: date, calling: Calling) -> dict[str, Any]:
 def _events(case: Case, members: list[Membership], calling: Calling, leads: bool) -> list[dict[str, Any]]:
     units = {row.pk: calling.of(row).unit for row in members}
     told = case.events.all() if leads else case.events.exclude(kind__in=happenings.COORDINATORS_ONLY)
-    rows = told.select_related("by").defer(*_without("by"))[:SHOWN_EVENTS]
+    rows = list(told.select_related("by").defer(*_without("by"))[:SHOWN_EVENTS])
+    asked = happenings.units_asked(case, rows) if leads else {}
     return [
         {
-            "at": row.at, "day": helsinki_date(row.at), "text": happenings.sentence(row, units), "kind": row.kind,
+            "at": row.at, "when": happenings.day_of(row), "text": happenings.sentence(row, units, asked), "kind": row.kind,
             "key": row.kind in happenings.KEY, "by": calling.name(row.by) if row.by and happenings.names(row) else "",
         }
         for row in rows
     ]  # fmt: skip
-
-
-def _join(events: list[dict[str, Any]]) -> str:
-    """What was last told of joining this with another situation of the same child; nothing once it was refused."""
-    last = next((row["kind"] for row in events if row["kind"] in ("join_proposed", "joined", "join_ended")), "")
-    return "" if last == "join_ended" else last
 
 
 def _hand_tasks(case: Case) -> list[dict[str, Any]]:

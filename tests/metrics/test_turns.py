@@ -58,7 +58,7 @@ def test_more_time_never_takes_a_turn_away(days: list[int], later: int) -> None:
     [
         (Turns(6, 1, 0, 0, 0, met=False), "Perhe on odottanut 6 päivää. Vastuu on vaihtunut kerran."),
         (Turns(1, 0, 0, 2, 0, met=True), "Perhe odotti verkostoaan 1 päivän. Tapaamista siirrettiin 2 kertaa."),
-        (Turns(0, 0, 0, 0, 0, met=False), "Perhe on odottanut 0 päivää. Perhettä ei ole siirretty seuraavalle."),
+        (Turns(0, 0, 0, 0, 0, met=False), "Puhelu tuli tänään. Ihmiset eivät ole vaihtuneet matkan varrella."),
     ],
 )
 def test_it_is_told_in_words(row: Turns, words: str) -> None:

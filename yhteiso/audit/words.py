@@ -148,6 +148,7 @@ PAGES = {
     "case-pauses": _("why nothing moves"),
     "case-pause-end": _("end of a reason for a delay"),
     "area-ladder": _("an area's ladder of reminders"),
+    "area-settings": _("an area's settings"),
     "area-texts": _("an area's safety panel"),
     "case-start-accept": _("start of the two weeks, second person"),
     "case-start-decline": _("start of the two weeks, refusal"),
