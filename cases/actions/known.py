@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -78,7 +79,8 @@ def look(*, what: Asked, request_id: UUID, by: User, now: datetime) -> Known:
     code = keyring().blind(what.number, kind=KIND) if what.number else None
     born_on, today = what.born_on if what.is_enough else None, helsinki_date(now)
     years = years_old(born_on, today) if born_on else what.age
-    names, end = [what.names.given, what.names.family], [what.mark, request_id, now]
+    names: list[Any] = [what.names.given, what.names.family]
+    end: list[Any] = [what.mark, request_id, now]
     with connection.cursor() as cursor:
         cursor.execute(ASK, [*names, born_on, code, *end])
         rows = cursor.fetchall()
