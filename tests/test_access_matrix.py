@@ -301,6 +301,7 @@ class Scene:
             "area-usual": lambda: {"pk": self.world.area.pk},
             "area-usual-removal": lambda: {"pk": self.world.area.pk, "row": self.usual.pk},
             "area-ladder": lambda: {"pk": self.world.area.pk},
+            "area-settings": lambda: {"pk": self.world.area.pk},
             "area-texts": lambda: {"pk": self.world.area.pk},
             "case-start-decline": lambda: case | {"pk": self.correction.pk},
             "network-end": lambda: case | {"pk": self.member.pk},

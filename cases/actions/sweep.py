@@ -233,16 +233,15 @@ def _unsaid(now: datetime) -> int:
     return rows.filter(~Exists(Message.objects.filter(key=OuterRef("key")))).count()
 
 
-# Kinds whose mail is the plain notice. Meetings and digests leave by rows of their own; a failure is told here only.
-NOTICED = (
-    MessageKind.ESCALATION, MessageKind.PROMISE, MessageKind.TASK, MessageKind.FAMILY, MessageKind.ANSWER,
-    MessageKind.INVITATION,
-)  # fmt: skip
+# Kinds whose mail is the plain notice, and of invitations those of units. Meetings and digests leave by rows of their own;
+# a failure is told here only.
+NOTICED = (MessageKind.ESCALATION, MessageKind.PROMISE, MessageKind.TASK, MessageKind.FAMILY, MessageKind.ANSWER)
+OF_UNITS = Q(kind=MessageKind.INVITATION, what__startswith="unit_")
 
 
 def _unsent(now: datetime) -> int:
     """Messages of the last day that should have left by mail, and nothing was put out for them."""
-    fresh = Message.objects.filter(at__gt=now - DAY, at__lt=now - TOLD_WITHIN, kind__in=NOTICED)
+    fresh = Message.objects.filter(Q(kind__in=NOTICED) | OF_UNITS, at__gt=now - DAY, at__lt=now - TOLD_WITHIN)
     fresh = fresh.annotate(row=Cast("pk", CharField()))
     mailed = Outgoing.objects.filter(kind="message", channel=EMAIL, about=OuterRef("row"))
     people: dict[str, list[int]] = {}

@@ -205,7 +205,7 @@ def test_the_board_tells_who_asks_and_the_press_opens_a_filled_in_call(world: Wo
     assert (call.source, call.child_name, call.child_age, call.everyday, call.around) == (
         "child", "Väinö", 4, SECRET, "Kuusiranta",
     )  # fmt: skip
-    assert (call.caller_name, call.guardians) == ("", "")
+    assert (call.caller_name, call.guardians) == ("nuori", "")
     body = client.get(first.url).content.decode()
     for text in ("Nuori pyytää apua", "Älä kerro kotiin.", "040 000 0122", "Tarvitsee tulkin", SECRET):
         assert text in body

@@ -61,6 +61,7 @@ def choose(ground: Ground, colleague: User) -> tuple[UnitInvitation, int, str]:
     answer = client.post(url, {"substitute-user": colleague.pk}, follow=True)
     page = answer.content.decode()
     shown = " ".join(re.sub(r"<[^>]*>", " ", page[page.index("<main") : page.index("</main>")]).split())
+    shown = shown.replace(row.ref, "")  # each invitation's own number
     return row, answer.status_code, re.sub(r"\d+[.:]\d+", "", shown)
 
 
