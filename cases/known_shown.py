@@ -18,7 +18,7 @@ def unasked(call: Call, today: date) -> dict[str, Any]:
     """Before anything was asked. With a script the page asks by itself where the call has enough to ask by."""
     by_day = call.child_born_on and (call.child_name or call.child_family_name)
     ready = bool(by_day or (call.child_age is not None and call.child_name))
-    return answer(KnownForm(today=today), None) | {"known_at_once": ready}
+    return answered(KnownForm(today=today), None) | {"known_at_once": ready}
 
 
 def asks(request: UserRequest, form: KnownForm, now: datetime) -> Known | None:
@@ -39,10 +39,10 @@ def unlooked(request: UserRequest, now: datetime) -> dict[str, Any] | None:
     seen = set(" ".join(request.POST.getlist(LOOKED)).split())
     if found is None or all(row.closed_at or row.ref in seen for row in found.here):
         return None
-    return answer(form, found) | {"known_asks": True}
+    return answered(form, found) | {"known_asks": True}
 
 
-def answer(form: KnownForm, found: Known | None) -> dict[str, Any]:
+def answered(form: KnownForm, found: Known | None) -> dict[str, Any]:
     """What was found, or None where nothing was asked: what is still missing."""
     nobody = found is not None and not (found.here or found.elsewhere)
     return {"known_form": form, "known": found, "known_nobody": nobody, "known_at_once": False}

@@ -9,7 +9,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from cases.access import UserRequest, for_hats, log
 from cases.forms_known import KnownForm
-from cases.known_shown import answer, asks
+from cases.known_shown import answered, asks
 from cases.models import Call
 from cases.views import call as calls
 from yhteiso.audit.models import Verb
@@ -27,7 +27,7 @@ def known(request: UserRequest, ref: str) -> HttpResponse:
     if call.finished_at:  # the last look of a call that has just ended has nothing to tell any more
         return HttpResponse(status=204)
     valid, found = form.is_valid(), asks(request, form, now)
-    shown = answer(form, found)
+    shown = answered(form, found)
     status = 200 if valid else 422
     if request.headers.get("HX-Request") == "true":
         return render(request, "cases/_known.html#answer", shown, status=status)
