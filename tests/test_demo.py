@@ -32,7 +32,7 @@ def test_every_stage_of_the_board_has_a_family_and_one_is_late(db: None, capsys:
     assert {case.status for case in opened} == set(Status.values) - {Status.CLOSED}
     late = [case for case in opened if case.clock(helsinki_date(now)).state == "over"]
     assert [case.child_name for case in late] == ["Hilma"]
-    assert Concern.objects.waiting().count() == 1
+    assert Concern.objects.waiting().count() == 3
     assert FrozenMonth.objects.count() == 12
     assert PublishedFigure.objects.filter(metric="two_weeks", hidden="").exists()
     assert User.objects.exclude(email__endswith=f"@{DEMO_DOMAIN}").count() == 0

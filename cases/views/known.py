@@ -22,7 +22,7 @@ from yhteiso.lib.dates import helsinki_date
 @require_POST
 def known(request: UserRequest, ref: str) -> HttpResponse:
     """Does somebody know this child already? The answer alone for htmx; without JavaScript the whole page, as typed."""
-    call, now = _call(request, ref), timezone.now()
+    call, now = _unfinished(request, ref), timezone.now()
     form = KnownForm(request.POST, today=helsinki_date(now))
     if call.finished_at:  # the last look of a call that has just ended has nothing to tell any more
         return HttpResponse(status=204)
@@ -34,7 +34,7 @@ def known(request: UserRequest, ref: str) -> HttpResponse:
     return calls.typed_page(request, call, shown, status=status)
 
 
-def _call(request: UserRequest, ref: str) -> Call:
+def _unfinished(request: UserRequest, ref: str) -> Call:
     call = Call.objects.visible_to(request.user).select_related("area", "concern").filter(ref=ref).first()
     if call is None:
         log(request, Verb.DENY, reason="not visible")
