@@ -17,12 +17,16 @@ LEFT_ALONE = ("/account/", "/admin/", "/static/", "/i18n/", "/media/")
 MOST_PAGES = 250
 
 
+# Whom a rule may propose and an entry of the directory may name: every unit there is, whatever families they work with.
+UNITS_OF_AN_AREA = re.compile(r"/areas/\d+/(rules|usual)/.*|/services/new/.*")
+
+
 def pages(world: World, user: User, *, also: Iterable[str] = ()) -> dict[str, str]:
     """Every page that this person reaches from the doors by links, the addresses of forms included: address → HTML."""
     client, found, waiting = world.client(user), {}, [*also, *DOORS]
     while waiting and len(found) < MOST_PAGES:
         url = waiting.pop(0).replace("&amp;", "&")
-        if url in found or url.startswith(LEFT_ALONE) or url.endswith(".pdf"):
+        if url in found or url.startswith(LEFT_ALONE) or url.endswith(".pdf") or UNITS_OF_AN_AREA.fullmatch(url):
             continue
         answer = client.get(url)
         found[url] = answer.content.decode() if answer["Content-Type"].startswith("text/html") else ""

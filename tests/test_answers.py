@@ -11,7 +11,7 @@ from tests.personas import PASSWORD, World
 from tests.test_access_matrix import Scene, addresses, rows
 
 BAD = '"><script>alert(1)</script>{{ 7|add:7 }}{% now "Y" %}<img src=x onerror=alert(1)>javascript:alert(1)'
-KINDS = re.compile(r"text/html; charset=utf-8|application/json|application/pdf|text/plain; charset=utf-8")
+KINDS = re.compile(r"text/html; charset=utf-8|application/json|application/pdf|text/(plain|csv); charset=utf-8")
 
 # Steps of one's own sign-in, one page away from the way out.
 STEPS = {"mfa_add_webauthn", "mfa_generate_recovery_codes", "account_set_password"}

@@ -64,6 +64,7 @@ def take_call(riikka: Visitor, child: str) -> str:
 
 def gather(riikka: Visitor, case: str) -> None:
     page = riikka.go(f"{case}network/").page
+    page.get_by_text("Lisää heti joku, joka sanoi puhelimessa kyllä").click()
     adding = page.locator("form", has=page.get_by_role("button", name="Lisää verkostoon"))
     option = adding.locator("option", has_text="Sari Hietaniitty").first
     adding.get_by_role("combobox").select_option(value=option.get_attribute("value"))
