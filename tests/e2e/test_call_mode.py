@@ -158,7 +158,7 @@ def test_the_shortcuts_can_be_switched_off_and_a_concern_is_joined(visit: Visit)
     kaisa = visit("Kaisa Koivupuro")
     page = kaisa.go("/concerns/new/").page
     for label, text in (("Lapsen etunimi", child), ("Missä lapsi on arjessa?", "Päiväkoti"), ("Mikä sujuu hyvin?", "Leikki."),
-                        ("Mitä arjessa näkyy?", "Väsymystä.")):  # fmt: skip
+                        ("Mitä arjessa näkyy?", "Väsymystä."), ("Kuka puhui perheen kanssa", "Puhuin äidin kanssa tiistaina.")):  # fmt: skip
         page.get_by_label(label).fill(text)
     page.get_by_label("Ikä", exact=True).fill("5")
     page.get_by_label("Kyllä, ja perhe toivoo yhteistä apua").check()
