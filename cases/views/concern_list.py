@@ -40,7 +40,9 @@ def line(row: Concern) -> dict[str, Any]:
         state = (_("The network is gathered"), "green", "check")
     else:
         state = (_("Answered"), "grey", "check")
+    # Once there is a situation, its family may be protected: from then on the number stands for the child.
+    name = row.ref if row.case_id else row.child_name or _("Consultation without a name")
     return {
-        "url": reverse("concern", args=[row.ref]), "name": row.child_name or _("Consultation without a name"),
+        "url": reverse("concern", args=[row.ref]), "name": name,
         "sent_on": short_date(helsinki_date(row.sent_at)), "state": state, "number": row.ref,
     }  # fmt: skip
