@@ -21,7 +21,7 @@ from yhteiso.local.processes import Crew, Program, Running
 pytestmark = [pytest.mark.races, pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
 
 
-def wait(what: Callable[[], bool], seconds: float = 30) -> None:
+def wait(what: Callable[[], bool], seconds: float = 90) -> None:
     until = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < until, "it took too long"
