@@ -171,10 +171,20 @@ def receipt(request: UserRequest, ref: str) -> HttpResponse:
         "meets_by": latest_meeting_day(helsinki_date(concern.sent_at)),
         "answer": answer_of(concern.outcome, concern.outcome_at),
         # A protected family's name stands on nobody's page whom the lead has not named: not on its caller's either.
-        "covered": case is not None and Calling(case, user).hides_all,
+        "covered": _is_covered(concern, case, user),
         **(_talked(concern, user, now) if concern.is_anonymous else {}),
     }
     return render(request, "cases/concern.html", context)
+
+
+def _is_covered(concern: Concern, case: Case | None, user: User) -> bool:
+    if case is not None:
+        return Calling(case, user).hides_all
+    if concern.case_id is None:
+        return False
+    with connection.cursor() as cursor:  # their seat has ended, and with it the sight of the situation
+        cursor.execute("SELECT sec.own_concern_is_covered(%s)", [concern.pk])
+        return bool(cursor.fetchone()[0])
 
 
 def _talked(concern: Concern, user: User, now: datetime) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from cases.actions import intake
 from cases.actions.answer import answer_callers
 from cases.actions.case import close
 from cases.actions.joining import propose_join
+from cases.actions.network import end_membership
+from cases.actions.protection import protect
 from cases.models import Case, CaseJoin, Concern, Message, Recusal
 from meetings.actions import meeting as meetings
 from meetings.actions.joining import accept_join
@@ -257,3 +259,18 @@ def test_the_mask_goes_along_to_the_network_unless_they_want_to_be_named(world: 
 def test_an_anonymous_consultation_keeps_nothing_of_the_children_at_home(world: World, doctor: User) -> None:
     assert world.client(doctor).post(NEW, adult(family_asked="not_yet")).status_code == 302
     assert Concern.objects.get().children_home == ""
+
+
+def test_who_has_left_the_network_reads_no_name_of_a_protected_family(world: World) -> None:
+    """The own text is the writer's, but not once the family is protected: also where the situation is out of sight."""
+    case, now = world.case(call=YESTERDAY), timezone.now()
+    concern = Concern.objects.get(case=case)
+    client = world.client(world.professional)
+    seat = case.memberships.get(user=world.professional)
+    end_membership(case=case, membership=seat, reason="moved", by=world.coordinator, now=now)
+    assert "Aatu" in client.get(reverse("concern", args=[concern.ref])).content.decode()
+    protect(case=case, reason="Turvakielto.", by_hand=[], by=world.coordinator, now=now)
+    for url in (reverse("concern", args=[concern.ref]), reverse("concern-list"), reverse("home")):
+        page = client.get(url).content.decode()
+        assert "Aatu" not in page, url
+        assert "Aamut ovat vaikeita" not in page, url
