@@ -234,57 +234,65 @@ def _undelivered(user: User, rows: Sequence[About], cases: Mapping[int, Case]) -
 
 
 def register_all() -> None:
-    register(
-        STEP,
-        {
-            CONCERN: Words(
-                _("A contact waits for its answer"), _("A contact is still without an answer"),
-                _("Somebody has written a worry. Answer it, or call the one who wrote."), _("Open the contact"), _concerns,
-                "mail", own_hint=_("The coordinators answer it. You need to do nothing."),
-            ),
-            HELP_REQUEST: Words(
-                _("A request for help waits"), _("A request for help is still without an answer"),
-                _("A family or a young person has written. Call the number that they gave."), _("Open the board"),
-                _help_requests, "hands",
-            ),
-            CALL: Words(
-                _("A call waits to be finished"), _("A call was left unfinished"),
-                _("Choose how it goes on. What has been written is kept."), _("Go on with the call"), _calls, "phone",
-            ),
-            FAMILY_ASKED: Words(
-                _("Ask the family"), _("The family has not been asked yet"),
-                _("Talk with the family, and record what they said."), _("I have talked with the family"), _talks, "ask",
-            ),
-            CONSENT: Words(
-                _("A consent is still missing"), _("A consent is still missing"),
-                _("Ask those who have not answered. Without a yes the network sees nothing."), _("Open the consents"),
-                in_case("case-consents"), "lock",
-            ),
-            GATHERED: Words(
-                _("The network is not together yet"), _("The network is still not together"),
-                _("Call those along whom the family wants."), _("Gather the network"), in_case("case-network"), "people",
-            ),
-            MEETING: Words(
-                _("The network has not met yet"), _("The network has not met in two weeks"),
-                _("Agree on a time, even a short one. The family waits."), _("Open the situation"), in_case(), "cal",
-            ),
-            INVITATION: Words(
-                _("An invitation waits for an answer"), _("An invitation is still without an answer"),
-                _("Call the unit, or ask for a substitute."), _("Open the invitation"), _asked_units, "mail",
-                head_page="unit-commitments", own_hint=_("Say whether you come. It takes a moment."),
-            ),
-            REVIEW: Words(
-                _("An exceptional access waits for its review"), _("An exceptional access is still without a review"),
-                _("Was there a reason? Another person than the one who opened says it."), _("Review it"), _reviews,
-                "search",
-            ),
-            SERVICE: Words(
-                _("The details of a service wait to be confirmed"), _("A service's details still wait to be confirmed"),
-                _("Half a year has gone since somebody last confirmed them."), _("Look at the details"), _services, "clock",
-            ),
-        },
-    )  # fmt: skip
+    register(STEP, _of_the_beginning() | _of_the_network())
     _register_plain()
+
+
+def _of_the_beginning() -> dict[str, Words]:
+    """Steps until a situation has its consent."""
+    return {
+        CONCERN: Words(
+            _("A contact waits for its answer"), _("A contact is still without an answer"),
+            _("Somebody has written a worry. Answer it, or call the one who wrote."), _("Open the contact"), _concerns,
+            "mail", own_hint=_("The coordinators answer it. You need to do nothing."),
+        ),
+        HELP_REQUEST: Words(
+            _("A request for help waits"), _("A request for help is still without an answer"),
+            _("A family or a young person has written. Call the number that they gave."), _("Open the board"),
+            _help_requests, "hands",
+        ),
+        CALL: Words(
+            _("A call waits to be finished"), _("A call was left unfinished"),
+            _("Choose how it goes on. What has been written is kept."), _("Go on with the call"), _calls, "phone",
+        ),
+        FAMILY_ASKED: Words(
+            _("Ask the family"), _("The family has not been asked yet"),
+            _("Talk with the family, and record what they said."), _("I have talked with the family"), _talks, "ask",
+        ),
+        CONSENT: Words(
+            _("A consent is still missing"), _("A consent is still missing"),
+            _("Ask those who have not answered. Without a yes the network sees nothing."), _("Open the consents"),
+            in_case("case-consents"), "lock",
+        ),
+    }  # fmt: skip
+
+
+def _of_the_network() -> dict[str, Words]:
+    """Steps from the gathering on, and those beside the way."""
+    return {
+        GATHERED: Words(
+            _("The network is not together yet"), _("The network is still not together"),
+            _("Call those along whom the family wants."), _("Gather the network"), in_case("case-network"), "people",
+        ),
+        MEETING: Words(
+            _("The network has not met yet"), _("The network has not met in two weeks"),
+            _("Agree on a time, even a short one. The family waits."), _("Open the situation"), in_case(), "cal",
+        ),
+        INVITATION: Words(
+            _("An invitation waits for an answer"), _("An invitation is still without an answer"),
+            _("Call the unit, or ask for a substitute."), _("Open the invitation"), _asked_units, "mail",
+            head_page="unit-commitments", own_hint=_("Say whether you come. It takes a moment."),
+        ),
+        REVIEW: Words(
+            _("An exceptional access waits for its review"), _("An exceptional access is still without a review"),
+            _("Was there a reason? Another person than the one who opened says it."), _("Review it"), _reviews,
+            "search",
+        ),
+        SERVICE: Words(
+            _("The details of a service wait to be confirmed"), _("A service's details still wait to be confirmed"),
+            _("Half a year has gone since somebody last confirmed them."), _("Look at the details"), _services, "clock",
+        ),
+    }  # fmt: skip
 
 
 def _register_plain() -> None:
@@ -295,6 +303,20 @@ def _register_plain() -> None:
         deed=_("Open the network"), find=_undelivered, icon="warn",
     )  # fmt: skip
     register(MessageKind.FAILURE, {"undelivered": lost})
+    _register_answers()
+    _register_unit_invitations()
+    ended = Words(
+        _("A situation has ended"),
+        hint=_("Nothing more is waited for from you, and what had been agreed as a meeting is off. Thank you for being in."),
+        icon="check",
+    )  # fmt: skip
+    register(MessageKind.MEETING, {"ended": ended})
+    week = Words(_("Your week"), hint=_("Meetings, promises and what waits for you."), deed=_("See the week"), find=_week)
+    register(MessageKind.DIGEST, {"": week})
+
+
+def _register_answers() -> None:
+    """What the writer of a concern is told: the receipt, and how it ended."""
     register(
         MessageKind.ANSWER,
         {
@@ -319,6 +341,9 @@ def _register_plain() -> None:
             ),
         },
     )  # fmt: skip
+
+
+def _register_unit_invitations() -> None:
     register(
         MessageKind.INVITATION,
         {
@@ -346,14 +371,6 @@ def _register_plain() -> None:
             ),
         },
     )  # fmt: skip
-    ended = Words(
-        _("A situation has ended"),
-        hint=_("Nothing more is waited for from you, and what had been agreed as a meeting is off. Thank you for being in."),
-        icon="check",
-    )  # fmt: skip
-    register(MessageKind.MEETING, {"ended": ended})
-    week = Words(_("Your week"), hint=_("Meetings, promises and what waits for you."), deed=_("See the week"), find=_week)
-    register(MessageKind.DIGEST, {"": week})
 
 
 def _week(user: User, rows: Sequence[About], cases: Mapping[int, Case]) -> dict[UUID, Place]:
