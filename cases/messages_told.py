@@ -122,13 +122,15 @@ def places(user: User, rows: Iterable[tuple[About, Words]], cases: Mapping[int, 
 
 
 def _concerns(user: User, rows: Sequence[About], cases: Mapping[int, Case]) -> dict[UUID, Place]:
-    """Its writer's receipt; a coordinator answers it from the board."""
+    """Its writer's receipt; a coordinator answers it from the board. Once there is a situation, whose family may be
+    protected, the number stands for the child.
+    """
     seen = {str(row.pk): row for row in Concern.objects.visible_to(user).filter(pk__in=keys(rows))}
     found = {row.pk: seen[row.about] for row in rows if row.about in seen}
     return {
         pk: Place(
             reverse("concern", args=[concern.ref]) if user.hat == "member" else reverse("board"),
-            concern.child_name or str(_("Consultation without a name")),
+            concern.ref if concern.case_id else concern.child_name or str(_("Consultation without a name")),
         )
         for pk, concern in found.items()
     }

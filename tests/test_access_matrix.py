@@ -444,7 +444,7 @@ def differences(scene: Scene, cells: list[tuple[dict[str, str], str]]) -> list[t
             response = scene.ask(persona, row["method"], row["url"])
             found = verdict(response)
             if response.status_code in (403, 404) and hasattr(response, "content"):
-                body = response.content.decode(errors="replace")
+                body = strip(response, scene.case.ref)  # a token of 64 letters may spell anything
                 assert "SALAINEN" not in body, (row["url"], persona)
                 assert "Aatu" not in body, (row["url"], persona)
         finally:
@@ -466,7 +466,7 @@ def test_a_denied_address_answers_like_a_missing_one(scene: Scene) -> None:
 
 def strip(response: Any, ref: str) -> str:
     """A page without its CSRF token, which differs at each answer, and without the address that was asked for."""
-    page = re.sub(r'(csrfmiddlewaretoken" value="|X-CSRFToken": ")[^"]+', r"\1", response.content.decode())
+    page = re.sub(r'(csrfmiddlewaretoken" value="|X-CSRFToken": ")[^"]+', r"\1", response.content.decode(errors="replace"))
     return page.replace(ref, "")
 
 
